@@ -2,53 +2,67 @@
 // missing or out of date. Plain JavaScript: the only file of the project that an older Node (>= 20) executes.
 // A child process is spawned by path on purpose: `node a && node b` in one npm script keeps the old Node for `b`.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const windows = process.platform === 'win32';
+// `npm ci` deletes node_modules before it fills it, so an interrupted install leaves no stamp and is done again.
 const stamp = join(root, 'node_modules', '.lamella-install');
 
-/** A hash of everything that decides what `npm ci` installs. */
+/** What `npm ci` installs is decided by the lockfile and by the platform. */
 function wanted() {
-  const hash = createHash('sha256');
-  for (const file of ['package.json', 'package-lock.json']) hash.update(readFileSync(join(root, file)));
-  return hash.digest('hex');
+  const lockfile = readFileSync(join(root, 'package-lock.json'));
+  return `${createHash('sha256').update(lockfile).digest('hex')} ${process.platform}-${process.arch}`;
 }
 
 function install() {
   const want = wanted();
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return;
   process.stderr.write('lamella: installing dependencies (npm ci)\n');
-  const npm = process.env['npm_execpath'];
-  const [command, args] = npm ? [process.execPath, [npm]] : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
+  // Inside an npm script npm says where it is; another package manager would put itself there.
+  const npm =
+    basename(process.env['npm_execpath'] ?? '') === 'npm-cli.js' ? process.env['npm_execpath'] : undefined;
+  const [command, before] = npm ? [process.execPath, [npm]] : [windows ? 'npm.cmd' : 'npm', []];
+  // The tools are development dependencies: NODE_ENV=production or `omit` in a user's settings must not drop them.
+  const args = [
+    ...before,
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   // npm's own output goes to stderr: stdout belongs to the script (`--json` prints one object there).
-  const done = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32' && !npm,
-  });
+  const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: windows && !npm });
   if (done.status !== 0) {
-    process.stderr.write('lamella: npm ci failed; see above\n');
-    process.exit(done.status ?? 1);
+    const why = done.error ? done.error.message : 'see above';
+    process.stderr.write(`lamella: npm ci failed: ${why}\n`);
+    process.exit(exitCode(done.status, done.signal));
   }
   writeFileSync(stamp, want);
 }
 
 /** The pinned Node where its platform package exists; otherwise this Node, if it is new enough. */
 function pinnedNode() {
-  const packages = [`node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`];
-  for (const name of packages) {
-    const path = join(root, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-    if (existsSync(path)) return path;
-  }
+  const platform = `${windows ? 'win' : process.platform}-${process.arch}`;
+  const path = join(root, 'node_modules', `node-${platform}`, 'bin', windows ? 'node.exe' : 'node');
+  if (existsSync(path)) return path;
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
   process.stderr.write(
-    `lamella: no pinned Node for ${process.platform}-${process.arch}; install Node >= 22.18 (this is ${process.version})\n`,
+    `lamella: no pinned Node for ${platform}; install Node >= 22.18 (this is ${process.version})\n`,
   );
   process.exit(1);
+}
+
+/** As a shell tells it: 128 + the signal's number for a process that a signal ended. */
+function exitCode(code, signal) {
+  return code ?? (signal ? 128 + (constants.signals[signal] ?? 0) : 1);
 }
 
 install();
@@ -58,7 +72,13 @@ const bins = [dirname(node), join(root, 'node_modules', '.bin')].join(delimiter)
 const child = spawn(node, ['--conditions=source', join(root, script), ...args], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${bins}${delimiter}${process.env['PATH'] ?? ''}`, LAMELLA_PINNED: '1' },
+  env: { ...process.env, PATH: `${bins}${delimiter}${process.env['PATH'] ?? ''}` },
 });
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+// A terminal sends Ctrl-C to the whole group, so the child may get it twice (npm forwards it, too). Scripts that
+// must end cleanly take the second as the first. This process only waits for the child, and keeps its exit code.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('error', (error) => {
+  process.stderr.write(`lamella: cannot start ${node}: ${error.message}\n`);
+  process.exit(1);
+});
+child.on('exit', (code, signal) => process.exit(exitCode(code, signal)));
