@@ -18,6 +18,8 @@ export interface Step {
   readonly cwd?: string;
   /** Not run when one of these has failed. */
   readonly needs?: readonly string[];
+  /** Where the program's stdout goes; `stderr` where this process's stdout belongs to a result. */
+  readonly stdout?: 'stderr';
 }
 
 /** Runs the steps in order and answers the names of those that failed; a step that was not run has failed, too. */
@@ -49,7 +51,7 @@ export function run(step: Step): Promise<number> {
   const [command, all] = existsSync(script) ? [process.execPath, [script, ...args]] : [program, args];
   const child = spawn(command, all, {
     cwd: join(ROOT, step.cwd ?? '.'),
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', step.stdout === 'stderr' ? 2 : 'inherit', 'inherit'],
   });
   return new Promise((resolve) => {
     child.on('error', (error) => {
