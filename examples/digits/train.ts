@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { init, Table } from '@lamella/client';
 import { averageWeights } from './average.ts';
 import { createRandom, DIGITS, loadDigits, shuffled } from './data.ts';
-import { computeGradient, createNetwork, descend, evaluate, gradientNorm, type Network } from './model.ts';
+import { computeGradient, createNetwork, descend, evaluate, gradientNorm } from './model.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -58,15 +58,15 @@ const stepsPerEpoch = Math.floor(train.count / config.batch_size);
 const calls: { step: number; key: string }[] = [];
 
 for (let epoch = 0; epoch < config.epochs; epoch++) {
-  trainEpoch(network, epoch);
+  trainEpoch(epoch);
   await averageWeights(network.weights, epoch, { folder: options.exchange, rank, worldSize });
-  if (rank === 0) evaluateEpoch(network, epoch);
+  if (rank === 0) evaluateEpoch(epoch);
 }
 await run.finish();
 if (options.report !== undefined) writeFileSync(options.report, JSON.stringify({ id, rank, calls }));
 
 /** One pass over this rank's images. It never awaits, as many training loops do: the SDK does not mind. */
-function trainEpoch(network: Network, epoch: number): void {
+function trainEpoch(epoch: number): void {
   const order = shuffled(train.count, random);
   for (let index = 0; index < stepsPerEpoch; index++) {
     const started = performance.now();
@@ -90,7 +90,7 @@ function trainEpoch(network: Network, epoch: number): void {
 }
 
 /** All ranks have the same weights now, so one of them evaluates. */
-function evaluateEpoch(network: Network, epoch: number): void {
+function evaluateEpoch(epoch: number): void {
   const { loss, accuracy, confusion } = evaluate(network, evaluation);
   const step = (epoch + 1) * stepsPerEpoch - 1;
   const digits = Array.from({ length: DIGITS }, (_, digit) => digit);
