@@ -1,0 +1,1 @@
+export const TRACKIO_SCHEMA_VERSION: number = 2;
