@@ -2,7 +2,18 @@
  * The one error class of Lamella. A kind says what the caller does about it; a new kind needs a different
  * caller action, and a decision record. HTTP statuses and exit codes are derived from this table only.
  */
-export const ERROR_KINDS = {
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthorized'
+  | 'not-found'
+  | 'conflict'
+  | 'unavailable'
+  | 'corrupt'
+  | 'unsupported'
+  | 'internal';
+
+/** What each kind asks of the caller, its HTTP status and its exit code. */
+export const ERROR_KINDS: Readonly<Record<ErrorKind, { readonly http: number; readonly exit: number }>> = {
   /** Fix the input. */
   invalid: { http: 400, exit: 2 },
   /** Sign in, or give the right token. */
@@ -19,9 +30,7 @@ export const ERROR_KINDS = {
   unsupported: { http: 501, exit: 8 },
   /** Report a bug. */
   internal: { http: 500, exit: 1 },
-} as const satisfies Record<string, { readonly http: number; readonly exit: number }>;
-
-export type ErrorKind = keyof typeof ERROR_KINDS;
+};
 
 /**
  * Messages are lower-case sentences that name the input, what is allowed and what to do; facts come last as
