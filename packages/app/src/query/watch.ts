@@ -1,0 +1,244 @@
+/**
+ * Looking at a store: lists runs, verifies what is new, and hands out verified bytes as private local files.
+ *
+ * This side does the hashing and footer reading, so the server runs it in a thread of its own
+ * (`watch-thread.ts`) and its event loop never waits for a large shard; commands run it in place.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LamellaError, openReader } from '@lamella/store';
+import type { Backend, RunView, StoreReader } from '@lamella/store';
+import { nodeCodec, openStore, systemClock } from '@lamella/store/node';
+import { glanceAt } from './glance.ts';
+
+/** A verified shard that a project's table should hold. */
+export interface ShardSight {
+  readonly key: string;
+  readonly writer: string;
+  readonly size: number;
+  /** Overlaps another one with other content: its repeats must be dropped. */
+  readonly conflict: boolean;
+}
+
+/** What a look found out about a run that changed since the look before. */
+export interface RunSight {
+  readonly run: string;
+  readonly files: readonly ShardSight[];
+  readonly writers: readonly { readonly id: string; readonly highest: number; readonly ended: boolean }[];
+  /** Damaged files, conflicts, holes, newer formats: a sentence each. */
+  readonly problems: readonly string[];
+}
+
+export interface Look {
+  /** Ids of all runs that the listing shows. */
+  readonly runs: readonly string[];
+  readonly changed: readonly RunSight[];
+  /** Milliseconds spent in listings: what bounds how soon to look again. */
+  readonly listingMs: number;
+}
+
+/** A verified copy of a shard; null where it could not be read now (look again). */
+export interface LocalShard {
+  readonly key: string;
+  readonly path: string | null;
+}
+
+/** What can be told about a project without loading it. */
+export interface Glance {
+  readonly runs: number;
+  /** Milliseconds since 1970 UTC. */
+  readonly lastActivity: number | null;
+}
+
+/** The seam between the snapshot and whatever watches the store. */
+export interface Watch {
+  listProjects(): Promise<readonly string[]>;
+  glance(project: string): Promise<Glance>;
+  look(project: string): Promise<Look>;
+  /** Verified copies, `paths` are the caller's to remove. `id` names the copy: `<id>.parquet`. */
+  fetch(project: string, run: string, shards: readonly { readonly key: string; readonly id: number }[]): Promise<readonly LocalShard[]>;
+  close(): Promise<void>;
+}
+
+export interface WatchOptions {
+  /** Root of the store. */
+  readonly dir: string;
+  /** Private directory for verified copies. */
+  readonly copies: string;
+}
+
+/** A run whose writers have all ended, or that has been still this long, is listed less often. */
+const STILL_AFTER_MS = 5 * 60_000;
+const STILL_INTERVAL_MS = 30_000;
+/** Runs refreshed at the same time: hides the latency of network file systems. */
+const REFRESH_PARALLEL = 8;
+const PROBLEMS_MAX = 20;
+
+interface WatchedRun {
+  view: RunView | null;
+  trouble: string | null;
+  changedAt: number;
+  lookedAt: number;
+}
+
+/** Opens the store for reading. Errors: not-found (no such directory), unsupported (newer format). */
+export async function openWatch(options: WatchOptions): Promise<Watch> {
+  const opened: Backend = await openStore(options.dir, { create: false });
+  await mkdir(options.copies, { recursive: true, mode: 0o700 });
+  const listing = { ms: 0 };
+  const backend = timeListings(opened, listing);
+  const reader = openReader({ backend, codec: nodeCodec, clock: systemClock });
+  const projects = new Map<string, Map<string, WatchedRun>>();
+  const watchedRuns = (project: string): Map<string, WatchedRun> => {
+    const known = projects.get(project) ?? new Map<string, WatchedRun>();
+    projects.set(project, known);
+    return known;
+  };
+  return {
+    listProjects: () => reader.listProjects(),
+    glance: (project) => glanceAt(opened, reader, project),
+    async look(project) {
+      listing.ms = 0;
+      const runs = await reader.listRuns(project);
+      const changed = await lookAtRuns(reader, project, runs, watchedRuns(project));
+      return { runs, changed, listingMs: listing.ms };
+    },
+    async fetch(project, run, shards) {
+      const view = watchedRuns(project).get(run)?.view;
+      const files = new Map(view?.files.map((file) => [file.key, file]));
+      const copies: LocalShard[] = [];
+      for (const { key, id } of shards) {
+        const file = files.get(key);
+        const path = join(options.copies, `${id}.parquet`);
+        copies.push({ key, path: file && (await copyShard(reader, file, path)) ? path : null });
+      }
+      return copies;
+    },
+    close: async () => undefined,
+  };
+}
+
+async function copyShard(reader: StoreReader, file: RunView['files'][number], path: string): Promise<boolean> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await reader.readShard(file);
+  } catch (error) {
+    // Gone because a cover replaced it, or unreadable now: the next look says which, and names it.
+    if (error instanceof LamellaError) {
+      return false;
+    }
+    throw error;
+  }
+  await writeFile(path, bytes, { mode: 0o600, flag: 'wx' });
+  return true;
+}
+
+async function lookAtRuns(
+  reader: StoreReader,
+  project: string,
+  runs: readonly string[],
+  watched: Map<string, WatchedRun>,
+): Promise<RunSight[]> {
+  const now = systemClock.monotonic();
+  const due = runs.filter((run) => isDue(watched.get(run), now));
+  const changed: RunSight[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let run = due[next++]; run !== undefined; run = due[next++]) {
+      const sight = await lookAtRun(reader, project, run, watched, now);
+      if (sight) {
+        changed.push(sight);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: REFRESH_PARALLEL }, worker));
+  return changed;
+}
+
+function isDue(run: WatchedRun | undefined, now: number): boolean {
+  if (!run?.view) {
+    return true;
+  }
+  const ended = run.view.writers.length > 0 && run.view.writers.every((writer) => writer.ended);
+  const still = ended || now - run.changedAt > STILL_AFTER_MS;
+  return !still || now - run.lookedAt > STILL_INTERVAL_MS;
+}
+
+async function lookAtRun(
+  reader: StoreReader,
+  project: string,
+  run: string,
+  watched: Map<string, WatchedRun>,
+  now: number,
+): Promise<RunSight | null> {
+  const known = watched.get(run) ?? { view: null, trouble: null, changedAt: now, lookedAt: now };
+  watched.set(run, known);
+  known.lookedAt = now;
+  const before = { view: known.view, trouble: known.trouble };
+  try {
+    known.view = await reader.refreshRun(project, run);
+    known.trouble = null;
+  } catch (error) {
+    if (!(error instanceof LamellaError)) {
+      throw error;
+    }
+    known.trouble = error.message;
+  }
+  if (known.trouble === before.trouble && known.view?.version === before.view?.version) {
+    return null;
+  }
+  known.changedAt = now;
+  return describe(run, known);
+}
+
+function describe(run: string, known: WatchedRun): RunSight {
+  const view = known.view;
+  return {
+    run,
+    files: (view?.files ?? []).map(({ key, name, size, conflict }) => ({ key, writer: name.writer, size, conflict })),
+    writers: (view?.writers ?? []).map(({ id, highest, ended }) => ({ id, highest, ended })),
+    problems: problemsOf(view, known.trouble),
+  };
+}
+
+function problemsOf(view: RunView | null, trouble: string | null): string[] {
+  const problems: string[] = trouble === null ? [] : [trouble];
+  for (const { key, reason } of view?.unsupported ?? []) {
+    problems.push(`${fileName(key)} is not shown: ${reason}`);
+  }
+  for (const { key, reason } of view?.bad ?? []) {
+    problems.push(`${fileName(key)} is damaged and not shown: ${reason}`);
+  }
+  for (const { keys, reason } of view?.conflicts ?? []) {
+    problems.push(`${keys.map(fileName).join(' and ')} disagree; both are shown: ${reason}`);
+  }
+  for (const writer of view?.writers ?? []) {
+    for (const [first, last] of writer.holes) {
+      problems.push(`flushes ${first} to ${last} of writer ${writer.id} are lost`);
+    }
+  }
+  const more = problems.length - PROBLEMS_MAX;
+  return more > 0 ? [...problems.slice(0, PROBLEMS_MAX), `and ${more} more problems`] : problems;
+}
+
+function fileName(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}
+
+/** The same backend, adding the time of every listing to `total.ms`. */
+function timeListings(backend: Backend, total: { ms: number }): Backend {
+  return {
+    name: backend.name,
+    async list(prefix, options) {
+      const from = systemClock.monotonic();
+      try {
+        return await backend.list(prefix, options);
+      } finally {
+        total.ms += systemClock.monotonic() - from;
+      }
+    },
+    read: (key, range) => backend.read(key, range),
+    publish: (key, source) => backend.publish(key, source),
+    remove: (key) => backend.remove(key),
+  };
+}
