@@ -13,7 +13,7 @@ export interface Scenario {
 
 export interface ScenarioContext {
   /** Progress, to stderr: stdout belongs to the result. */
-  log(line: string): void;
+  readonly log: (line: string) => void;
   /** Run a short version that shows the scenario works; its figures are not results and are not saved. */
   readonly quick: boolean;
 }

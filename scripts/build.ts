@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { DASHBOARD, ROOT, runSteps } from './steps.ts';
 
 // From nothing: a file whose source is gone must not be published.
-for (const name of ['store', 'client', 'app']) {
+const PACKAGES = ['store', 'trackio', 'client', 'app'];
+for (const name of PACKAGES) {
   rmSync(join(ROOT, 'packages', name, 'dist'), { recursive: true, force: true });
 }
 const failed = await runSteps([
-  // app refers to client, client to store: one command builds all three.
-  { name: 'packages', run: ['typescript/bin/tsc', '--build', 'packages/app'] },
+  { name: 'packages', run: ['typescript/bin/tsc', '--build', ...PACKAGES.map((name) => `packages/${name}`)] },
   DASHBOARD,
 ]);
 process.exitCode = failed.length === 0 ? 0 : 1;
