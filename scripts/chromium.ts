@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { Browser } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 
@@ -50,4 +51,13 @@ export function ensureChromium(log: (line: string) => void): string | null {
     }
   }
   return findChromium() === null ? 'apt-get installed chromium, but it is not on PATH' : null;
+}
+
+/** Starts a headless browser. Errors: there is none (`findChromium` says so before). */
+export async function launchChromium(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === null) throw new Error('no Chromium on PATH; set LAMELLA_CHROMIUM');
+  const { chromium } = await import('playwright-core');
+  // As root, and in containers with a small /dev/shm, Chromium starts only like this.
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }

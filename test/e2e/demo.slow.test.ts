@@ -1,0 +1,66 @@
+/** The demo as a newcomer starts it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { openReader } from '@lamella/store';
+import { createFilesystemBackend, nodeCodec, systemClock } from '@lamella/store/node';
+import { expect, it } from 'vitest';
+import { newFolder, start, waitFor } from './processes.ts';
+
+it('npm run demo -- --once --json trains in 8 processes and prints one object, with nothing lost', async () => {
+  const dir = newFolder();
+  const demo = await start('npm', ['run', 'demo', '--', '--once', '--json', '--epochs', '3', '--dir', dir])
+    .ended;
+  expect(demo.code, demo.stderr).toBe(0);
+  const lines = demo.stdout.trim().split('\n');
+  expect(lines).toHaveLength(1);
+  const result = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
+  expect(Object.keys(result).sort()).toEqual([
+    'dir',
+    'logCalls',
+    'lost',
+    'records',
+    'runs',
+    'seconds',
+    'writers',
+  ]);
+  expect(result).toMatchObject({ dir, runs: 4, writers: 8, lost: 0 });
+  // 125 steps of every rank in each of 3 epochs, and one evaluation by one rank of each run.
+  expect(result['logCalls']).toBe(4 * 3 * (2 * 125 + 1));
+  expect(Number(result['records'])).toBeGreaterThan(Number(result['logCalls']));
+});
+
+it('Ctrl-C during the training ends all processes and leaves a store that can be read', async () => {
+  const dir = newFolder();
+  const demo = start('npm', ['run', 'demo', '--', '--epochs', '500', '--dir', dir]);
+  await waitFor('the first epoch', () => demo.stderr().includes('epoch 1 of 500'));
+  demo.child.kill('SIGINT');
+  const ended = await demo.ended;
+  expect(ended.code ?? ended.signal, ended.stderr).toBeOneOf([130, 'SIGINT']);
+  await waitFor('the end of the trainers', () => processesWith(dir).length === 0);
+
+  const reader = openReader({ backend: createFilesystemBackend(dir), codec: nodeCodec, clock: systemClock });
+  const runs = await reader.listRuns('digits');
+  expect(runs).toHaveLength(4);
+  for (const run of runs) {
+    const view = await reader.refreshRun('digits', run);
+    expect(view.bad).toEqual([]);
+    const rows = await reader.readRows(view);
+    expect(rows.kind).toContain('metric');
+  }
+});
+
+/** Command lines of the running processes that name `text`. */
+function processesWith(text: string): string[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch (error) {
+        // The process ended while the list was read.
+        if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
+        throw error;
+      }
+    })
+    .filter((line) => line.includes(text));
+}

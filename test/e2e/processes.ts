@@ -1,0 +1,105 @@
+/**
+ * Processes for the end-to-end tests, and folders that vanish after them. What a test started is killed when its
+ * file is done, so a failed test leaves nothing running.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll } from 'vitest';
+
+export const ROOT: string = join(import.meta.dirname, '..', '..');
+
+const started: ChildProcess[] = [];
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const child of started)
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+export interface Process {
+  readonly child: ChildProcess;
+  /** Everything so far. */
+  stdout(): string;
+  stderr(): string;
+  readonly ended: Promise<Ended>;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  /** A channel for `child.send`. */
+  readonly ipc?: boolean;
+}
+
+/** Starts a program; with vitest's own variables, which would make children think they are tests, left out. */
+export function start(command: string, args: readonly string[], options: StartOptions = {}): Process {
+  const env: Record<string, string | undefined> = { ...process.env, ...options.env };
+  for (const name of Object.keys(env)) if (/^(VITEST|NODE_OPTIONS$|NODE_ENV$)/.test(name)) delete env[name];
+  const child = spawn(command, args, {
+    cwd: options.cwd ?? ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
+  });
+  started.push(child);
+  const text = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
+      text[name] += chunk;
+    });
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, ...text }));
+  });
+  return { child, ended, stdout: () => text.stdout, stderr: () => text.stderr };
+}
+
+/** Starts a TypeScript file of the project on the Node that runs the tests. */
+export function startScript(file: string, args: readonly string[], options: StartOptions = {}): Process {
+  return start(process.execPath, ['--conditions=source', join(ROOT, file), ...args], options);
+}
+
+/** Runs the `lamella` command from its sources. */
+export function lamella(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
+  return startScript('packages/app/src/commands/main.ts', args, options).ended;
+}
+
+/** A new empty directory. */
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lamella-test-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** Polls until `look` answers something; fails with `what` after 30 s. */
+export async function waitFor<T>(
+  what: string,
+  look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
+): Promise<T> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const found = await look();
+    if (found !== null && found !== undefined && found !== false) return found;
+    if (performance.now() > deadline) throw new Error(`waited 30 s for ${what}`);
+    await sleep(50);
+  }
+}
+
+/** The address that a started server prints. */
+export function addressOf(process: Process): Promise<string> {
+  return waitFor(
+    'the address of the dashboard',
+    () => /http:\/\/[^\s]+/.exec(process.stdout() + process.stderr())?.[0],
+  );
+}
