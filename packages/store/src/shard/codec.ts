@@ -5,8 +5,11 @@
 export interface ByteCodec {
   /** 32 bytes. */
   sha256(bytes: Uint8Array): Uint8Array;
-  /** zstd, level 1. */
-  compress(bytes: Uint8Array): Uint8Array;
+  /**
+   * zstd, level 1. `windowLog` (10 to 27) is a hint: the window, and with it the longest block, is 2^windowLog
+   * bytes, so that each stretch of that length has entropy tables of its own.
+   */
+  compress(bytes: Uint8Array, windowLog?: number): Uint8Array;
   /** zstd; `size` is the exact size of the result. */
   decompress(bytes: Uint8Array, size: number): Uint8Array;
 }

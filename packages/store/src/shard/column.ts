@@ -71,7 +71,7 @@ function writeDictionaryPage(
 function writeDataPage(out: ByteWriter, part: ColumnPart, nullCount: number, codec: ByteCodec): number {
   const { values, rows, nulls } = part;
   const levels = definitionLevels(nulls);
-  const compressed = codec.compress(values.bytes);
+  const compressed = codec.compress(values.bytes, values.windowLog);
   const isSmaller = compressed.length < values.bytes.length;
   const body = isSmaller ? compressed : values.bytes;
   const start = out.offset;

@@ -1,17 +1,17 @@
 /**
  * Parquet's DELTA_BINARY_PACKED for INT64, for integers that a double holds with room for their differences
- * (|n| < 2^52): blocks of 128, four miniblocks of 32. Written here because hyparquet-writer packs everything
- * beyond 32 bits with BigInt, a tenfold cost for times in microseconds; its encoder remains for larger numbers.
+ * (|n| < 2^52): blocks of 128, four miniblocks of 32. Written here for two reasons. hyparquet-writer packs what
+ * exceeds 32 bits with BigInt, a tenfold cost for times in microseconds; its encoder remains for larger numbers.
+ * And widths are rounded up to whole bytes: zstd sees repeated differences only where they are aligned, and a
+ * time in whole milliseconds costs 0.6 to 1.0 bytes instead of 1.1 to 1.6 (docs/decisions/0002-row-groups.md).
  */
 import type { ByteWriter } from 'hyparquet-writer';
 
 const BLOCK = 128;
 const MINIBLOCKS = 4;
 const MINIBLOCK = BLOCK / MINIBLOCKS;
-const CHUNK_BITS = 24;
-const CHUNK = 2 ** CHUNK_BITS;
 
-/** Integers of larger magnitude must not be given to packDeltas. */
+/** Integers of this magnitude or more must not be given to packDeltas. */
 export const DELTA_MAX: number = 2 ** 52;
 
 /** Appends `values` to `out`. */
@@ -21,62 +21,57 @@ export function packDeltas(out: ByteWriter, values: Float64Array): void {
   out.appendVarInt(values.length);
   appendZigZag(out, values[0] ?? 0);
   const deltas = new Float64Array(BLOCK);
-  const widths = new Uint8Array(MINIBLOCKS);
-  const packed = new Uint8Array((MINIBLOCK * 56) / 8);
+  const packed = new Uint8Array(MINIBLOCK * 7); // 53 bits at most
   for (let start = 1; start < values.length; start += BLOCK) {
-    const size = Math.min(BLOCK, values.length - start);
-    let least = Infinity;
-    for (let i = 0; i < size; i++) {
-      const delta = (values[start + i] ?? 0) - (values[start + i - 1] ?? 0);
-      deltas[i] = delta;
-      if (delta < least) least = delta;
-    }
-    deltas.fill(least, size); // unused values of the last block
-    for (let m = 0; m < MINIBLOCKS; m++) {
-      let most = 0;
-      for (let i = m * MINIBLOCK; i < (m + 1) * MINIBLOCK; i++) {
-        const above = (deltas[i] ?? 0) - least;
-        deltas[i] = above;
-        if (above > most) most = above;
-      }
-      widths[m] = bitWidth(most);
-    }
+    const least = takeDeltas(values, start, deltas);
     appendZigZag(out, least);
-    out.appendBytes(widths);
+    const widths = out.index;
+    out.appendUint32(0);
     for (let m = 0; m < MINIBLOCKS; m++) {
-      const length = packMiniblock(deltas, m * MINIBLOCK, widths[m] ?? 0, packed);
+      const length = packMiniblock(deltas, m * MINIBLOCK, least, packed);
+      out.view.setUint8(widths + m, (length / MINIBLOCK) * 8);
       if (length > 0) out.appendBytes(packed.subarray(0, length));
     }
   }
 }
 
-/** Packs 32 values of `width` bits each, least significant bit first; returns the bytes used, 4 × width. */
-function packMiniblock(values: Float64Array, start: number, width: number, packed: Uint8Array): number {
+/** Differences of the block that begins at `start`, the last ones repeated to fill it; returns the least. */
+function takeDeltas(values: Float64Array, start: number, deltas: Float64Array): number {
+  const size = Math.min(BLOCK, values.length - start);
+  let least = Infinity;
+  for (let i = 0; i < size; i++) {
+    const delta = (values[start + i] ?? 0) - (values[start + i - 1] ?? 0);
+    deltas[i] = delta;
+    if (delta < least) least = delta;
+  }
+  deltas.fill(least, size);
+  return least;
+}
+
+/** Packs 32 differences above `least`, little-endian, in as few whole bytes each as do; returns the bytes used. */
+function packMiniblock(deltas: Float64Array, start: number, least: number, packed: Uint8Array): number {
+  let most = 0;
+  for (let i = start; i < start + MINIBLOCK; i++) {
+    const above = (deltas[i] ?? 0) - least;
+    if (above > most) most = above;
+  }
+  const width = byteWidth(most);
   let at = 0;
-  let buffer = 0;
-  let held = 0;
   for (let i = start; width > 0 && i < start + MINIBLOCK; i++) {
-    let rest = values[i] ?? 0;
-    // 24 bits at a time: with up to 7 bits held they stay within 32-bit arithmetic.
-    for (let left = width; left > 0; left -= CHUNK_BITS) {
-      const low = left > CHUNK_BITS ? rest % CHUNK : rest;
-      if (left > CHUNK_BITS) rest = (rest - low) / CHUNK;
-      buffer |= low << held;
-      held += left > CHUNK_BITS ? CHUNK_BITS : left;
-      while (held >= 8) {
-        packed[at++] = buffer & 0xff;
-        buffer >>>= 8;
-        held -= 8;
-      }
+    let rest = (deltas[i] ?? 0) - least;
+    for (let b = 0; b < width; b++) {
+      packed[at++] = rest; // stores it mod 256
+      rest = Math.floor(rest / 256);
     }
   }
   return at;
 }
 
-/** Bits needed for a non-negative integer below 2^53. */
-function bitWidth(value: number): number {
-  const high = Math.floor(value / 4_294_967_296);
-  return high > 0 ? 64 - Math.clz32(high) : 32 - Math.clz32(value);
+/** Bytes needed for a non-negative integer below 2^53. */
+function byteWidth(value: number): number {
+  let width = 0;
+  for (let limit = 1; value >= limit; limit *= 256) width++;
+  return width;
 }
 
 function appendZigZag(out: ByteWriter, value: number): void {

@@ -14,11 +14,17 @@ import { DELTA_MAX, packDeltas } from './delta.ts';
 export interface EncodedValues {
   readonly encoding: Encoding;
   readonly bytes: Uint8Array;
+  /** A hint for the codec; absent where its default does. */
+  readonly windowLog?: number;
   /** The dictionary in PLAIN encoding; null where `encoding` needs none. */
   readonly dictionary: { readonly bytes: Uint8Array; readonly count: number } | null;
   /** Bounds of the values; absent where a reader must not rely on them. */
   readonly bounds: Pick<Statistics, 'min_value' | 'max_value'>;
 }
+
+/** 1 KB and 8 KB: shorter blocks cost more in tables, longer ones mix planes. */
+const WINDOW_LOG_MIN = 10;
+const WINDOW_LOG_MAX = 13;
 
 const encoder = new TextEncoder();
 
@@ -74,8 +80,12 @@ export function encodeInt64(values: BigInt64Array): EncodedValues {
 }
 
 /**
- * Doubles, bits exact. Bounds are left out where there is a NaN: Parquet's bounds do not count it, while DuckDB
- * orders NaN above every number, so `value > x` would be pruned wrongly.
+ * Doubles, bits exact, as eight planes of bytes. Most planes are noise; sign and exponent are not, but zstd's
+ * blocks of 128 KB would code them with one table. So the page asks for blocks about as long as a plane: 0.3 to
+ * 0.6 bytes a value less (docs/decisions/0002-row-groups.md).
+ *
+ * Bounds are left out where there is a NaN: Parquet's bounds do not count it, while DuckDB orders NaN above
+ * every number, so `value > x` would be pruned wrongly.
  */
 export function encodeDoubles(values: Float64Array): EncodedValues {
   const { length } = values;
@@ -96,7 +106,8 @@ export function encodeDoubles(values: Float64Array): EncodedValues {
   }
   // Parquet: a zero as lower bound is −0, as upper bound +0, so that either zero lies between.
   const bounds = hasNan ? {} : { min_value: min === 0 ? -0 : min, max_value: max === 0 ? 0 : max };
-  return { encoding: 'BYTE_STREAM_SPLIT', bytes, dictionary: null, bounds };
+  const windowLog = Math.min(WINDOW_LOG_MAX, Math.max(WINDOW_LOG_MIN, Math.ceil(Math.log2(length))));
+  return { encoding: 'BYTE_STREAM_SPLIT', bytes, windowLog, dictionary: null, bounds };
 }
 
 /** Distinct strings in order of appearance, and each row's index; gives up beyond `most` distinct ones. */
