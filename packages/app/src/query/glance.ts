@@ -5,7 +5,13 @@
 import { decodeShard, isKind, parseShardName, runPrefix, verifyShard } from '@lamella/store';
 import type { Backend, ShardName, StoreReader } from '@lamella/store';
 import { nodeCodec } from '@lamella/store/node';
-import type { Glance } from './watch.ts';
+
+/** What can be told about a project without loading it. */
+export interface Glance {
+  readonly runs: number;
+  /** Milliseconds since 1970 UTC. */
+  readonly lastActivity: number | null;
+}
 
 /** Shards read per project at most; a project with more writers is judged by those of its last runs. */
 const SHARDS_READ_MAX = 16;

@@ -13,8 +13,9 @@ import { writeSchemaFile } from './ingest.ts';
 import { nearNames } from './near-names.ts';
 import { createPrivateDirectory } from './private-directory.ts';
 import { ProjectSnapshot } from './snapshot.ts';
+import type { Glance } from './glance.ts';
 import { openWatch } from './watch.ts';
-import type { Glance, Watch } from './watch.ts';
+import type { Watch } from './watch.ts';
 import { startWatchThread } from './watch-thread.ts';
 
 export interface SnapshotsOptions {

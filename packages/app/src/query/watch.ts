@@ -10,6 +10,7 @@ import { LamellaError, openReader } from '@lamella/store';
 import type { Backend, RunView, StoreReader } from '@lamella/store';
 import { nodeCodec, openStore, systemClock } from '@lamella/store/node';
 import { glanceAt } from './glance.ts';
+import type { Glance } from './glance.ts';
 
 /** A verified shard that a project's table should hold. */
 export interface ShardSight {
@@ -41,13 +42,6 @@ export interface Look {
 export interface LocalShard {
   readonly key: string;
   readonly path: string | null;
-}
-
-/** What can be told about a project without loading it. */
-export interface Glance {
-  readonly runs: number;
-  /** Milliseconds since 1970 UTC. */
-  readonly lastActivity: number | null;
 }
 
 /** The seam between the snapshot and whatever watches the store. */

@@ -1,0 +1,46 @@
+/** What a command may write to, and how a table, a JSON object and an error look. */
+import { ERROR_KINDS, LamellaError } from '@lamella/store';
+
+/** Where a command's text goes; stdout carries results only. */
+export interface Output {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** One JSON object, as Trackio prints it. Numbers that JSON cannot say are strings. */
+export function printJson(output: Output, value: unknown): void {
+  const text = JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'number' && !Number.isFinite(part) ? String(part) : part, 2);
+  output.out(`${text}\n`);
+}
+
+/** Rows in columns, the first row being the header; the last column is not padded. */
+export function printTable(output: Output, rows: readonly (readonly string[])[]): void {
+  const clean = rows.map((row) => row.map(printable));
+  const widths = clean[0]!.map((_, column) => Math.max(...clean.map((row) => row[column]!.length)));
+  for (const row of clean) {
+    const cells = row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!)));
+    output.out(`${cells.join('  ')}\n`);
+  }
+}
+
+/** Names come from users: control characters must not reach a terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\uFFFD');
+}
+
+/** Prints an error on stderr and answers its exit code. */
+export function printError(output: Output, error: unknown, json: boolean): number {
+  const known = error instanceof LamellaError ? error : null;
+  const kind = known?.kind ?? 'internal';
+  const message = known?.message ?? `${error instanceof Error ? error.message : String(error)} (a bug; please report it)`;
+  if (json) {
+    output.err(`${JSON.stringify({ error: message, kind })}\n`);
+  } else {
+    output.err(`Error: ${printable(message)}\n`);
+    if (kind === 'internal' && error instanceof Error) {
+      output.err(`${error.stack ?? ''}\n`);
+    }
+  }
+  return ERROR_KINDS[kind].exit;
+}
