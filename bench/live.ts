@@ -13,6 +13,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openStore } from '@lamella/store/node';
 import type { Page } from 'playwright-core';
 import { startServer } from '../packages/app/src/server/start.ts';
 import { launchChromium } from '../scripts/chromium.ts';
@@ -36,6 +37,7 @@ export const scenario: Scenario = {
 async function measure({ log, quick }: ScenarioContext): Promise<Figure[]> {
   const dir = mkdtempSync(join(tmpdir(), 'lamella-bench-live-'));
   if ((await run({ ...DASHBOARD, stdout: 'stderr' })) !== 0) throw new Error('the dashboard does not build');
+  await openStore(dir, { create: true });
   const server = await startServer({ dir, host: '127.0.0.1', port: 0 });
   const logger = startLogger(dir);
   const browser = await launchChromium();
@@ -95,18 +97,25 @@ async function sample(page: Page, logger: ChildProcess): Promise<number> {
 async function watchPixels(page: Page): Promise<void> {
   await page.evaluate(
     ([selector, lookMs]) => {
-      // A chart may lay several canvases over each other; the largest hash input is all of them.
-      const picture = (): string =>
-        [...document.querySelectorAll<HTMLCanvasElement>(selector)]
-          .map((canvas) => canvas.toDataURL())
-          .join();
+      // A chart may lay several canvases over each other: the picture is all of them.
+      const picture = (): Uint32Array[] =>
+        [...document.querySelectorAll<HTMLCanvasElement>(selector)].map((canvas) => {
+          const image = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height);
+          return new Uint32Array(image?.data.buffer ?? new ArrayBuffer(0));
+        });
+      const same = (one: readonly Uint32Array[], other: readonly Uint32Array[]): boolean =>
+        one.length === other.length &&
+        one.every((pixels, index) => {
+          const against = other[index];
+          return pixels.length === against?.length && pixels.every((pixel, at) => pixel === against[at]);
+        });
       const watch = {
         changed: Promise.resolve(0),
         arm(): void {
           const before = picture();
           watch.changed = new Promise((resolve) => {
             const timer = setInterval(() => {
-              if (picture() === before) return;
+              if (same(picture(), before)) return;
               clearInterval(timer);
               resolve(performance.timeOrigin + performance.now());
             }, lookMs);

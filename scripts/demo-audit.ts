@@ -1,6 +1,6 @@
 /** Proves that the demo lost nothing: every log call that a trainer made must be found by reading the store back. */
 import { type RecordBatch, openReader } from '@lamella/store';
-import { createFilesystemBackend, nodeCodec, systemClock } from '@lamella/store/node';
+import { nodeCodec, openStore, systemClock } from '@lamella/store/node';
 import type { Launched, Report, Training } from '../examples/digits/launch.ts';
 
 export interface Audit {
@@ -22,7 +22,7 @@ export async function audit(
   launched: readonly Launched[],
 ): Promise<Audit> {
   const reader = openReader({
-    backend: createFilesystemBackend(dir),
+    backend: await openStore(dir, { create: false }),
     codec: nodeCodec,
     clock: systemClock,
   });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { openStore } from '@lamella/store/node';
 import { launch, type Launched, type Training } from '../examples/digits/launch.ts';
 import { startServer } from '../packages/app/src/server/start.ts';
 import { audit } from './demo-audit.ts';
@@ -57,6 +58,7 @@ async function main(): Promise<number> {
   tell('building the dashboard');
   const built = await run({ ...DASHBOARD, stdout: 'stderr' });
   if (built !== 0) return built;
+  await openStore(dir, { create: true });
   const server = await startServer({ dir, host: '127.0.0.1', port: Number(values.port) });
   tell(`store:     ${dir}\ndashboard: ${server.url}\n`);
 

@@ -30,7 +30,7 @@ export const LAYERS: readonly Layer[] = [
     folders: ['record', 'shard'],
     workspace: [],
     external: [],
-    node: ['filesystem*.ts', 'node-*.ts'],
+    node: ['filesystem*.ts', 'open-store.ts'],
   },
   {
     folder: 'store/writer',
