@@ -47,3 +47,8 @@ export type { Backend, ByteRange, ByteSource, Listing, ListOptions } from './bac
 export { createMemoryBackend } from './backend/memory.ts';
 export { bytesSource } from './backend/source.ts';
 export type { Clock, Random } from './writer/clock.ts';
+export type { LogCall } from './writer/call.ts';
+export type { EncodeFlush, FlushBytes } from './writer/flush.ts';
+export { FLUSH_BYTES, flushIntervalMs, heartbeatMs, shortestIntervalMs } from './writer/flush-policy.ts';
+export { createWriter } from './writer/shard-writer.ts';
+export type { FinishResult, ShardWriter, WriterEnd, WriterOptions, WriterStats } from './writer/writer.ts';
