@@ -46,6 +46,13 @@ export const LAYERS: readonly Layer[] = [
     external: [],
     node: false,
   },
+  {
+    folder: 'store/filesystem',
+    folders: [],
+    workspace: [],
+    external: [],
+    node: ['ask.ts', 'detect.ts', 'probe*.ts', '*-child.ts'],
+  },
 
   { folder: 'client/pipe', folders: [], workspace: [], external: [], node: true },
   { folder: 'client/run', folders: ['pipe'], workspace: [], external: [], node: true },
