@@ -36,8 +36,7 @@ async function start() {
     process.exitCode = 1;
     return;
   }
-  const { runProcess } = await import(entry.href);
-  await runProcess();
+  await import(entry.href);
 }
 
 if (isNewEnough(process.versions.node)) {

@@ -46,7 +46,15 @@ export function batchOf(writer: string, rows: readonly Row[]): RecordBatch {
   rows.forEach((row, i) => {
     const step = row.step === undefined ? i : row.step;
     const value = row.value === undefined ? (row.data === undefined ? i : null) : row.value;
-    builder.add(row.seq ?? i, row.kind ?? 'metric', row.key, step, row.timeUs ?? T0_US + i * 1000, value, row.data ?? null);
+    builder.add(
+      row.seq ?? i,
+      row.kind ?? 'metric',
+      row.key,
+      step,
+      row.timeUs ?? T0_US + i * 1000,
+      value,
+      row.data ?? null,
+    );
   });
   return builder.take();
 }
@@ -63,7 +71,12 @@ export interface ShardPlace {
 /** Publishes `batch` as one shard; answers its path. */
 export async function putShard(dir: string, place: ShardPlace, batch: RecordBatch): Promise<string> {
   const first = place.first ?? 0;
-  const meta = { writer: place.writer, first, last: place.last ?? first, ...(place.end ? { end: true } : {}) };
+  const meta = {
+    writer: place.writer,
+    first,
+    last: place.last ?? first,
+    ...(place.end ? { end: true } : {}),
+  };
   const { name, bytes } = encodeShard(batch, meta, nodeCodec);
   const folder = join(dir, runPrefix(place.project, place.run));
   await mkdir(folder, { recursive: true });
@@ -77,6 +90,17 @@ export function startRow(data: Readonly<Record<string, unknown>> = {}, timeUs: n
 }
 
 /** The end record of a writer. */
-export function endRow(state: 'finished' | 'failed', reason: string | null = null, timeUs: number = T0_US): Row {
-  return { kind: 'run', key: 'end', step: null, value: null, timeUs, data: JSON.stringify({ state, reason }) };
+export function endRow(
+  state: 'finished' | 'failed',
+  reason: string | null = null,
+  timeUs: number = T0_US,
+): Row {
+  return {
+    kind: 'run',
+    key: 'end',
+    step: null,
+    value: null,
+    timeUs,
+    data: JSON.stringify({ state, reason }),
+  };
 }

@@ -5,7 +5,7 @@ import { listMetrics, listRuns } from '../query/listing.ts';
 import { nearNames } from '../query/near-names.ts';
 import type { ProjectSnapshot } from '../query/snapshot.ts';
 import { Snapshots } from '../query/snapshots.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-line.ts';
 import { parseOptions, storeDir, textOption } from './options.ts';
 import type { ParsedOptions } from './options.ts';
 import { printable, printJson, printTable } from './output.ts';
@@ -32,7 +32,10 @@ export async function list(args: readonly string[], context: CommandContext): Pr
   const known = TOPICS.find((name) => name === topic);
   if (!known || extra !== undefined) {
     const wrong = known ? extra : topic;
-    throw new LamellaError('invalid', `list ${wrong === undefined ? 'needs one of' : `takes no ${JSON.stringify(wrong)}; it takes one of`} ${TOPICS.join(', ')} (lamella list --help)`);
+    throw new LamellaError(
+      'invalid',
+      `list ${wrong === undefined ? 'needs one of' : `takes no ${JSON.stringify(wrong)}; it takes one of`} ${TOPICS.join(', ')} (lamella list --help)`,
+    );
   }
   const snapshots = await Snapshots.open({
     dir: storeDir(parsed, context.env),
@@ -134,11 +137,20 @@ function findRunByName(listing: Listing, rows: readonly RunRow[], project: strin
   const named = rows.filter(({ name }) => name === asked);
   const found = byId ?? named.at(-1);
   if (!found) {
-    const near = nearNames('runs', asked, rows.map(({ name }) => name));
-    throw new LamellaError('not-found', `no run ${JSON.stringify(asked)} in project ${JSON.stringify(project)}; ${near}`);
+    const near = nearNames(
+      'runs',
+      asked,
+      rows.map(({ name }) => name),
+    );
+    throw new LamellaError(
+      'not-found',
+      `no run ${JSON.stringify(asked)} in project ${JSON.stringify(project)}; ${near}`,
+    );
   }
   if (!byId && named.length > 1) {
-    listing.context.output.err(`Warning: ${named.length} runs are named ${JSON.stringify(asked)}; this is the latest, ${found.id}\n`);
+    listing.context.output.err(
+      `Warning: ${named.length} runs are named ${JSON.stringify(asked)}; this is the latest, ${found.id}\n`,
+    );
   }
   return found;
 }

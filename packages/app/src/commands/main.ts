@@ -1,95 +1,27 @@
 /**
- * Entry of the `lamella` command: finds the command, runs it, sets the exit code. Each command is imported
- * only when it is asked for, so that help and version start quickly.
+ * The process of the `lamella` command, run by importing this file: signals, streams and the exit code. What
+ * it does is in `command-line.ts`.
  */
-import { readFile } from 'node:fs/promises';
-import { LamellaError } from '@lamella/store';
-import { HELP_LIST, HELP_MAIN, HELP_SHOW } from './help.ts';
-import { printError } from './output.ts';
-import type { Output } from './output.ts';
+import { runCommandLine } from './command-line.ts';
 
-/** What a command gets beside its arguments. */
-export interface CommandContext {
-  readonly output: Output;
-  readonly env: NodeJS.ProcessEnv;
-  /** Aborts when the process is told to stop. */
-  readonly signal: AbortSignal;
-}
-
-interface Command {
-  readonly help: string;
-  load(): Promise<(args: readonly string[], context: CommandContext) => Promise<void>>;
-}
-
-const COMMANDS: Readonly<Record<string, Command>> = {
-  show: { help: HELP_SHOW, load: async () => (await import('./show.ts')).show },
-  list: { help: HELP_LIST, load: async () => (await import('./list.ts')).list },
+const stop = new AbortController();
+const onSignal = (): void => {
+  // A second signal means at once.
+  if (stop.signal.aborted) {
+    process.exit(130);
+  }
+  stop.abort();
 };
-
-/** Runs the command line `args` (without node and script) and answers the exit code. */
-export async function main(args: readonly string[], context: CommandContext): Promise<number> {
-  const { output } = context;
-  const [name, ...rest] = args;
-  const json = args.includes('--json');
-  try {
-    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-      const topic = name === 'help' && rest[0] !== undefined ? findCommand(rest[0]).help : HELP_MAIN;
-      output.out(topic);
-      return 0;
-    }
-    if (name === '--version') {
-      output.out(`${await version()}\n`);
-      return 0;
-    }
-    const command = findCommand(name);
-    if (rest.includes('--help') || rest.includes('-h')) {
-      output.out(command.help);
-      return 0;
-    }
-    await (await command.load())(rest, context);
-    return 0;
-  } catch (error) {
-    return printError(output, error, json);
-  }
-}
-
-function findCommand(name: string): Command {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) {
-    throw new LamellaError(
-      'invalid',
-      `unknown command ${JSON.stringify(name)}; there are ${Object.keys(COMMANDS).join(', ')} (lamella --help)`,
-    );
-  }
-  return command;
-}
-
-async function version(): Promise<string> {
-  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
-}
-
-/** Called by `bin/lamella.js`: the real process, signals and exit code. */
-export async function runProcess(): Promise<void> {
-  const stop = new AbortController();
-  const onSignal = (): void => {
-    // A second signal means at once.
-    if (stop.signal.aborted) {
-      process.exit(130);
-    }
-    stop.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  // A reader that has seen enough (`lamella list runs | head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 1);
-  });
-  process.exitCode = await main(process.argv.slice(2), {
-    output: { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) },
-    env: process.env,
-    signal: stop.signal,
-  });
-  process.off('SIGINT', onSignal);
-  process.off('SIGTERM', onSignal);
-}
+process.on('SIGINT', onSignal);
+process.on('SIGTERM', onSignal);
+// A reader that has seen enough (`lamella list runs | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  output: { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) },
+  env: process.env,
+  signal: stop.signal,
+});
+process.off('SIGINT', onSignal);
+process.off('SIGTERM', onSignal);

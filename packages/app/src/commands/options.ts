@@ -40,7 +40,10 @@ export function portOption(parsed: ParsedOptions): number | undefined {
   }
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) {
-    throw new LamellaError('invalid', `--port ${JSON.stringify(text)} is not a port; allowed are 0 (any free one) to 65535`);
+    throw new LamellaError(
+      'invalid',
+      `--port ${JSON.stringify(text)} is not a port; allowed are 0 (any free one) to 65535`,
+    );
   }
   return port;
 }

@@ -1,5 +1,6 @@
 /** What a command may write to, and how a table, a JSON object and an error look. */
-import { ERROR_KINDS, LamellaError } from '@lamella/store';
+import { ERROR_KINDS } from '@lamella/store';
+import type { ErrorKind } from '@lamella/store';
 
 /** Where a command's text goes; stdout carries results only. */
 export interface Output {
@@ -9,8 +10,11 @@ export interface Output {
 
 /** One JSON object, as Trackio prints it. Numbers that JSON cannot say are strings. */
 export function printJson(output: Output, value: unknown): void {
-  const text = JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'number' && !Number.isFinite(part) ? String(part) : part, 2);
+  const text = JSON.stringify(
+    value,
+    (_key, part: unknown) => (typeof part === 'number' && !Number.isFinite(part) ? String(part) : part),
+    2,
+  );
   output.out(`${text}\n`);
 }
 
@@ -19,7 +23,9 @@ export function printTable(output: Output, rows: readonly (readonly string[])[])
   const clean = rows.map((row) => row.map(printable));
   const widths = clean[0]!.map((_, column) => Math.max(...clean.map((row) => row[column]!.length)));
   for (const row of clean) {
-    const cells = row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!)));
+    const cells = row.map((cell, column) =>
+      column === row.length - 1 ? cell : cell.padEnd(widths[column]!),
+    );
     output.out(`${cells.join('  ')}\n`);
   }
 }
@@ -31,16 +37,27 @@ export function printable(text: string): string {
 
 /** Prints an error on stderr and answers its exit code. */
 export function printError(output: Output, error: unknown, json: boolean): number {
-  const known = error instanceof LamellaError ? error : null;
-  const kind = known?.kind ?? 'internal';
-  const message = known?.message ?? `${error instanceof Error ? error.message : String(error)} (a bug; please report it)`;
+  const known = knownError(error);
   if (json) {
-    output.err(`${JSON.stringify({ error: message, kind })}\n`);
+    output.err(`${JSON.stringify({ error: known.message, kind: known.kind })}\n`);
   } else {
-    output.err(`Error: ${printable(message)}\n`);
-    if (kind === 'internal' && error instanceof Error) {
+    output.err(`Error: ${printable(known.message)}\n`);
+    if (known.kind === 'internal' && error instanceof Error) {
       output.err(`${error.stack ?? ''}\n`);
     }
   }
-  return ERROR_KINDS[kind].exit;
+  return ERROR_KINDS[known.kind].exit;
+}
+
+/** The SDK has the same error class without importing the store's: known by its name and kind. */
+function knownError(error: unknown): { readonly kind: ErrorKind; readonly message: string } {
+  if (error instanceof Error && error.name === 'LamellaError' && 'kind' in error) {
+    const kind = String(error.kind);
+    return {
+      kind: Object.hasOwn(ERROR_KINDS, kind) ? (kind as ErrorKind) : 'internal',
+      message: error.message,
+    };
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return { kind: 'internal', message: `${text} (a bug; please report it)` };
 }

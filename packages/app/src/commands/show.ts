@@ -2,7 +2,7 @@
 import { LamellaError } from '@lamella/store';
 import { isLoopback } from '../server/headers.ts';
 import { startServer } from '../server/start.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-line.ts';
 import { parseOptions, portOption, storeDir, textOption } from './options.ts';
 import { printable } from './output.ts';
 
@@ -16,7 +16,10 @@ export async function show(args: readonly string[], context: CommandContext): Pr
     json: { type: 'boolean' },
   });
   if (parsed.positionals.length > 0) {
-    throw new LamellaError('invalid', `show takes no ${JSON.stringify(parsed.positionals[0])}; a project is given as --project NAME`);
+    throw new LamellaError(
+      'invalid',
+      `show takes no ${JSON.stringify(parsed.positionals[0])}; a project is given as --project NAME`,
+    );
   }
   const { output, signal } = context;
   const dir = storeDir(parsed, context.env);
@@ -29,9 +32,12 @@ export async function show(args: readonly string[], context: CommandContext): Pr
     ...(port === undefined ? {} : { port }),
     onTrouble: (message) => output.err(`Warning: ${printable(message)}\n`),
   });
-  const url = project === undefined ? `${server.url}/` : `${server.url}/?project=${encodeURIComponent(project)}`;
+  const url =
+    project === undefined ? `${server.url}/` : `${server.url}/?project=${encodeURIComponent(project)}`;
   if (host !== undefined && !isLoopback(host)) {
-    output.err(`Warning: ${host} can be reached by others; whoever reaches it reads every project of ${dir}\n`);
+    output.err(
+      `Warning: ${host} can be reached by others; whoever reaches it reads every project of ${dir}\n`,
+    );
   }
   if (parsed.values['json'] === true) {
     output.out(`${JSON.stringify({ url, dir, ...(project === undefined ? {} : { project }) })}\n`);

@@ -25,7 +25,12 @@ export const series: Procedure<'series'> = {
       logX: z.boolean().optional(),
     })
     // An absent field stays absent: undefined is not a value of the request's type.
-    .transform((body) => Object.fromEntries(Object.entries(body).filter(([, v]) => v !== undefined)) as unknown as SeriesRequest),
+    .transform(
+      (body) =>
+        Object.fromEntries(
+          Object.entries(body).filter(([, v]) => v !== undefined),
+        ) as unknown as SeriesRequest,
+    ),
   async run({ snapshots, signal }, request) {
     const feed = await snapshots.feed(request.project);
     await feed.fresh();

@@ -19,8 +19,19 @@ export interface Procedures {
   series: { request: SeriesRequest; answer: SeriesAnswer };
   /** Logged values that are not plain numbers (tables, strings, nested): the latest few of one key. */
   values: {
-    request: { readonly project: string; readonly run: string; readonly metric: string; readonly limit?: number };
-    answer: { readonly values: readonly { readonly step: number | null; readonly time: number; readonly data: unknown }[] };
+    request: {
+      readonly project: string;
+      readonly run: string;
+      readonly metric: string;
+      readonly limit?: number;
+    };
+    answer: {
+      readonly values: readonly {
+        readonly step: number | null;
+        readonly time: number;
+        readonly data: unknown;
+      }[];
+    };
   };
 }
 

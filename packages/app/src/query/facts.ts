@@ -35,7 +35,13 @@ export interface RunFacts {
   readonly droppedCalls: number;
 }
 
-export const NO_FACTS: RunFacts = { name: null, group: null, config: {}, writers: new Map(), droppedCalls: 0 };
+export const NO_FACTS: RunFacts = {
+  name: null,
+  group: null,
+  config: {},
+  writers: new Map(),
+  droppedCalls: 0,
+};
 
 /** Folds rows in any order. Malformed `data` counts as absent. */
 export function foldFacts(rows: readonly FactRow[]): RunFacts {
@@ -77,7 +83,10 @@ function foldWriters(ordered: readonly FactRow[]): Map<string, WriterFacts> {
       const rank = data['rank'];
       writers.set(row.writer, { ...known, rank: typeof rank === 'number' ? rank : 0, startedUs: row.time });
     } else if (row.kind === 'run' && row.key === 'end') {
-      writers.set(row.writer, { ...known, end: { state: textOf(data['state']) ?? 'finished', reason: textOf(data['reason']) } });
+      writers.set(row.writer, {
+        ...known,
+        end: { state: textOf(data['state']) ?? 'finished', reason: textOf(data['reason']) },
+      });
     } else {
       writers.set(row.writer, known);
     }
@@ -91,7 +100,9 @@ function textOf(value: unknown): string | null {
 
 function parseObject(data: string | null): Readonly<Record<string, unknown>> {
   const value = parseJson(data);
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
 }
 
 /** JSON of a record's `data`; null for none, the text itself when it is not JSON. */

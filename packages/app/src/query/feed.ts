@@ -44,6 +44,11 @@ export class ProjectFeed {
     this.snapshot = options.snapshot;
   }
 
+  /** A whole pass has succeeded. */
+  get loaded(): boolean {
+    return this.#completed > 0;
+  }
+
   /**
    * Resolves when the snapshot is fresh: at once while polling is under way, else after a pass.
    * Errors: those of the first pass (later ones keep showing what is loaded).
@@ -55,13 +60,14 @@ export class ProjectFeed {
     if (wasPolling && this.#completed > 0) {
       return;
     }
-    await Promise.race([this.#startPass(), sleep(WAIT_MAX_MS, undefined, { ref: false, signal: this.#stop.signal })]).catch(
-      (error: unknown) => {
-        if (this.#completed === 0 && !this.#stop.signal.aborted) {
-          throw error;
-        }
-      },
-    );
+    await Promise.race([
+      this.#startPass(),
+      sleep(WAIT_MAX_MS, undefined, { ref: false, signal: this.#stop.signal }),
+    ]).catch((error: unknown) => {
+      if (this.#completed === 0 && !this.#stop.signal.aborted) {
+        throw error;
+      }
+    });
   }
 
   /** A whole pass from now, however long it takes: for commands that print one answer. */
@@ -111,7 +117,9 @@ export class ProjectFeed {
       } catch (error) {
         this.#report(error);
       }
-      await sleep(this.#intervalMs, undefined, { ref: false, signal: this.#stop.signal }).catch(() => undefined);
+      await sleep(this.#intervalMs, undefined, { ref: false, signal: this.#stop.signal }).catch(
+        () => undefined,
+      );
     }
   }
 
@@ -125,7 +133,7 @@ export class ProjectFeed {
   async #look(): Promise<void> {
     const look = await this.#options.watch.look(this.snapshot.project);
     this.#intervalMs = Math.max(INTERVAL_MIN_MS, LISTING_REST * look.listingMs);
-    await this.snapshot.apply(look);
+    await this.snapshot.apply(look, this.#stop.signal);
     this.#completed++;
   }
 
@@ -134,7 +142,8 @@ export class ProjectFeed {
     const message = error instanceof Error ? error.message : String(error);
     if (message !== this.#trouble && !this.#stop.signal.aborted) {
       this.#trouble = message;
-      const hint = isKind(error, 'internal') && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+      const hint =
+        isKind(error, 'internal') && error.cause instanceof Error ? `: ${error.cause.message}` : '';
       this.#options.onTrouble(`project ${this.snapshot.project}: ${message}${hint}`);
     }
   }

@@ -29,7 +29,10 @@ export async function glanceAt(backend: Backend, reader: StoreReader, project: s
     }
     for (const key of await lastShards(backend, project, run)) {
       if (left-- > 0) {
-        newest = Math.max(newest ?? Number.NEGATIVE_INFINITY, (await newestTime(backend, key)) ?? Number.NEGATIVE_INFINITY);
+        newest = Math.max(
+          newest ?? Number.NEGATIVE_INFINITY,
+          (await newestTime(backend, key)) ?? Number.NEGATIVE_INFINITY,
+        );
       }
     }
   }

@@ -45,7 +45,9 @@ export function logEdges(grid: Grid): Float64Array | null {
   }
   const from = Math.log(grid.from);
   const width = (Math.log(grid.to) - from) / grid.buckets;
-  return Float64Array.from({ length: grid.buckets }, (_, i) => (i === 0 ? grid.from : Math.exp(from + i * width)));
+  return Float64Array.from({ length: grid.buckets }, (_, i) =>
+    i === 0 ? grid.from : Math.exp(from + i * width),
+  );
 }
 
 /** `rows` (SQL with a column x inside the grid) with its bucket as an INTEGER column b. */

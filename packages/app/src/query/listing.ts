@@ -18,7 +18,8 @@ export function listRuns(snapshot: ProjectSnapshot): RunRow[] {
 function runRow(snapshot: ProjectSnapshot, run: LoadedRun): RunRow {
   const { state, reason } = snapshot.labelOf(run);
   const { facts, totals } = run;
-  const dropped = facts.droppedCalls > 0 ? [`${facts.droppedCalls} log calls were dropped by the writers`] : [];
+  const dropped =
+    facts.droppedCalls > 0 ? [`${facts.droppedCalls} log calls were dropped by the writers`] : [];
   return {
     id: run.id,
     name: facts.name ?? run.id,
@@ -40,7 +41,10 @@ export function findRun(snapshot: ProjectSnapshot, id: string): LoadedRun {
   const run = snapshot.runs.get(id);
   if (!run) {
     const near = nearNames('runs', id, [...snapshot.runs.keys()]);
-    throw new LamellaError('not-found', `no run ${JSON.stringify(id)} in project ${JSON.stringify(snapshot.project)}; ${near}`);
+    throw new LamellaError(
+      'not-found',
+      `no run ${JSON.stringify(id)} in project ${JSON.stringify(snapshot.project)}; ${near}`,
+    );
   }
   return run;
 }

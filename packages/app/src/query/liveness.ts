@@ -36,7 +36,11 @@ export function notePulse(
 ): void {
   const known = pulses.get(writer.id);
   if (!known) {
-    pulses.set(writer.id, { highest: writer.highest, movedAt: now - Math.max(0, recordAgeMs), ended: writer.ended });
+    pulses.set(writer.id, {
+      highest: writer.highest,
+      movedAt: now - Math.max(0, recordAgeMs),
+      ended: writer.ended,
+    });
     return;
   }
   if (writer.highest > known.highest) {
@@ -73,7 +77,10 @@ export function labelRun(pulses: ReadonlyMap<string, WriterPulse>, facts: RunFac
   if (current.size > 0 && open === 0) {
     return { state: 'ended', reason: 'every writer published its end' };
   }
-  return { state: 'silent', reason: current.size === 0 ? 'nothing readable yet' : `no flush for ${duration(quietMs)}` };
+  return {
+    state: 'silent',
+    reason: current.size === 0 ? 'nothing readable yet' : `no flush for ${duration(quietMs)}`,
+  };
 }
 
 function latestPerRank(

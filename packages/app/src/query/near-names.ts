@@ -8,7 +8,7 @@ export function nearNames(what: string, wanted: string, names: readonly string[]
     return `there are no ${what} here yet`;
   }
   const limit = Math.max(2, Math.ceil(wanted.length / 3));
-  const near = names
+  const near = (wanted === '' ? [] : names)
     .map((name) => ({ name, distance: closeness(wanted.toLowerCase(), name.toLowerCase(), limit) }))
     .filter(({ distance }) => distance <= limit)
     .toSorted((a, b) => a.distance - b.distance)

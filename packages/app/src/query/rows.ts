@@ -19,7 +19,11 @@ export async function eachRow(
   const columns = result.columnCount;
   let seen = 0;
   let cells = 0;
-  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+  for (
+    let chunk = await result.fetchChunk();
+    chunk && chunk.rowCount > 0;
+    chunk = await result.fetchChunk()
+  ) {
     const vectors = Array.from({ length: columns }, (_, i) => chunk!.getColumnVector(i));
     let row = 0;
     const cell = (column: number): Cell => scalar(vectors[column]!.getItem(row));

@@ -24,7 +24,8 @@ export async function readTotals(
 ): Promise<ReadonlyMap<number, RunTotals>> {
   const totals = new Map<number, RunTotals>();
   await engine.read(async (session) => {
-    const result = await session.run(`SELECT run, sum("rows")::DOUBLE, min(first_time)::DOUBLE, max(last_time)::DOUBLE,
+    const result =
+      await session.run(`SELECT run, sum("rows")::DOUBLE, min(first_time)::DOUBLE, max(last_time)::DOUBLE,
       max(last_step) FROM ${tables.counts} WHERE run IN (${sqlOrdinals(runs)}) GROUP BY run`);
     await eachRow(result, (cell) => {
       totals.set(Number(cell(0)), {
@@ -49,7 +50,8 @@ export async function readFacts(
   }
   const rows = new Map<number, FactRow[]>();
   await engine.read(async (session) => {
-    const result = await session.run(`SELECT f.run, w.name, f.seq::DOUBLE, f.kind, f.key, f.time::DOUBLE, f.data
+    const result =
+      await session.run(`SELECT f.run, w.name, f.seq::DOUBLE, f.kind, f.key, f.time::DOUBLE, f.data
       FROM ${tables.facts} f JOIN ${tables.writers} w ON w.id = f.writer
       WHERE f.run IN (${sqlOrdinals(runs)}) AND (f.kind = 'config' OR (f.kind = 'run' AND f.key <> 'alive'))`);
     await eachRow(result, (cell) => {

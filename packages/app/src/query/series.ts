@@ -49,7 +49,9 @@ export async function readSeries(
     throw new LamellaError('invalid', 'system metrics have no step; ask for x "time" or "relative"');
   }
   const cursor = snapshot.log.cursor;
-  const runs = [...new Set(request.runs)].map((id) => snapshot.runs.get(id)).filter((run) => run !== undefined);
+  const runs = [...new Set(request.runs)]
+    .map((id) => snapshot.runs.get(id))
+    .filter((run) => run !== undefined);
   const grids: SeriesAnswer['grids'][number][] = [];
   const entries: SeriesEntry[] = [];
   if (runs.length > 0) {
@@ -75,7 +77,10 @@ async function readKeys(
   const asked = [...new Set(metrics)];
   const places = asked.map((_, i) => `$${i + 2}`).join(', ');
   const rows = await allRows(
-    await session.run(`SELECT name, id FROM ${tables.keys} WHERE kind = $1 AND name IN (${places})`, [kind, ...asked]),
+    await session.run(`SELECT name, id FROM ${tables.keys} WHERE kind = $1 AND name IN (${places})`, [
+      kind,
+      ...asked,
+    ]),
   );
   const keys = new Map(rows.map(([name, id]) => [String(name), Number(id)]));
   return asked.flatMap((metric) => {
@@ -107,7 +112,9 @@ async function readMetric(
           log: request.logX === true,
         };
   const points = await readPoints(session, tables, inViewSql(tables, request, few, key), few, metric);
-  const buckets = grid ? await readBuckets(session, tables, inViewSql(tables, request, many, key), many, metric, grid) : [];
+  const buckets = grid
+    ? await readBuckets(session, tables, inViewSql(tables, request, many, key), many, metric, grid)
+    : [];
   const byRun = new Map([...points, ...buckets].map((entry) => [entry.run, entry]));
   return { entries: view.map(({ run }) => byRun.get(run.id)!), grid };
 }
@@ -154,7 +161,12 @@ async function readView(
   runs: readonly LoadedRun[],
   key: number,
 ): Promise<InView[]> {
-  const rows = inViewSql(tables, request, runs.map((run) => ({ run })), key);
+  const rows = inViewSql(
+    tables,
+    request,
+    runs.map((run) => ({ run })),
+    key,
+  );
   const found = await allRows(
     await session.run(`SELECT run, count(*)::DOUBLE, min(x), max(x) FROM (${rows}) GROUP BY run`),
   );

@@ -81,12 +81,18 @@ export class ProjectSnapshot {
     this.log = new ChangeLog(options.clock.now());
   }
 
-  /** Brings the tables to what `look` saw, run by run, and logs what changed. Errors: internal, unavailable. */
-  async apply(look: Look): Promise<void> {
+  /**
+   * Brings the tables to what `look` saw, a group of runs at a time, and logs what changed. `stop` ends it
+   * between groups. Errors: internal, unavailable.
+   */
+  async apply(look: Look, stop?: AbortSignal): Promise<void> {
     for (const sight of look.changed) {
       this.#pending.set(sight.run, sight);
     }
     for (const plans of groupPlans([...this.#pending.values()].map((sight) => this.#plan(sight)))) {
+      if (stop?.aborted) {
+        return;
+      }
       const changed = await this.#options.exclusive(() => this.#load(plans));
       if (changed.size > 0) {
         this.log.push(changed);
@@ -182,7 +188,11 @@ export class ProjectSnapshot {
   async #settle(plan: RunPlan, added: ReadonlyMap<string, number>): Promise<void> {
     const { writing } = this.#options.engine;
     if (added.size === plan.added.length) {
-      await deleteFiles(writing, this.tables, plan.superseded.map((key) => plan.run.files.get(key)!));
+      await deleteFiles(
+        writing,
+        this.tables,
+        plan.superseded.map((key) => plan.run.files.get(key)!),
+      );
     }
     const conflicting = conflictingFiles(plan, added);
     if (conflicting.length > 0 && added.size > 0) {
@@ -201,7 +211,11 @@ export class ProjectSnapshot {
   ): Promise<Map<string, ReadonlySet<string>>> {
     const files = plans.flatMap((plan) => [...loaded.get(plan)!.values()]);
     const touched = await readFilesTouched(this.#options.engine, this.tables, files);
-    const totals = await readTotals(this.#options.engine, this.tables, plans.map(({ run }) => run.ordinal));
+    const totals = await readTotals(
+      this.#options.engine,
+      this.tables,
+      plans.map(({ run }) => run.ordinal),
+    );
     const stale = plans.map(({ run }) => run.ordinal).filter((ordinal) => touched.facts.has(ordinal));
     const facts = await readFacts(this.#options.engine, this.tables, stale);
     const changed = new Map<string, ReadonlySet<string>>();
@@ -262,7 +276,10 @@ function* groupPlans(plans: readonly RunPlan[]): Generator<readonly RunPlan[]> {
   let bytes = 0;
   for (const plan of plans) {
     const planBytes = plan.added.reduce((sum, { size }) => sum + size, 0);
-    if (group.length > 0 && (files + plan.added.length > BATCH_FILES_MAX || bytes + planBytes > BATCH_BYTES_MAX)) {
+    if (
+      group.length > 0 &&
+      (files + plan.added.length > BATCH_FILES_MAX || bytes + planBytes > BATCH_BYTES_MAX)
+    ) {
       yield group;
       group = [];
       files = 0;

@@ -85,13 +85,22 @@ export class Snapshots {
     }
     const projects = await this.listProjects();
     if (!projects.includes(project)) {
-      throw new LamellaError('not-found', `no project ${JSON.stringify(project)}; ${nearNames('projects', project, projects)}`);
+      throw new LamellaError(
+        'not-found',
+        `no project ${JSON.stringify(project)}; ${nearNames('projects', project, projects)}`,
+      );
     }
     return this.#feeds.get(project) ?? this.#open(project);
   }
 
   /** Runs and newest record of a project, loaded or not. */
   async glance(project: string): Promise<Glance> {
+    const feed = this.#feeds.get(project);
+    if (feed?.loaded) {
+      const last = [...feed.snapshot.runs.values()].map(({ totals }) => totals.lastUs ?? 0);
+      const newestUs = last.reduce((a, b) => Math.max(a, b), 0);
+      return { runs: last.length, lastActivity: newestUs === 0 ? null : newestUs / 1000 };
+    }
     const known = this.#glances.get(project);
     const now = systemClock.monotonic();
     if (known && now - known.at < GLANCE_MS) {
@@ -124,7 +133,12 @@ export class Snapshots {
       exclusive: (work) => this.#exclusive(work),
       clock: systemClock,
     });
-    const feed = new ProjectFeed({ snapshot, watch: this.watch, clock: systemClock, onTrouble: this.#onTrouble });
+    const feed = new ProjectFeed({
+      snapshot,
+      watch: this.watch,
+      clock: systemClock,
+      onTrouble: this.#onTrouble,
+    });
     this.#feeds.set(project, feed);
     return feed;
   }

@@ -32,7 +32,11 @@ export async function startWatchThread(options: WatchOptions): Promise<Watch> {
   let nextId = 0;
   let broken: LamellaError | null = null;
   const fail = (cause: unknown): void => {
-    broken ??= new LamellaError('internal', 'the thread that reads the store stopped; start the server again', { cause });
+    broken ??= new LamellaError(
+      'internal',
+      'the thread that reads the store stopped; start the server again',
+      { cause },
+    );
     for (const call of calls.values()) {
       call.reject(broken);
     }

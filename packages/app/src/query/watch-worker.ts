@@ -26,7 +26,10 @@ parentPort?.on('message', (request: WatchRequest) => {
       reply = { id: request.id, value: await answer(request) };
     } catch (error) {
       const kind = error instanceof LamellaError ? error.kind : 'internal';
-      reply = { id: request.id, error: { kind, message: error instanceof Error ? error.message : String(error) } };
+      reply = {
+        id: request.id,
+        error: { kind, message: error instanceof Error ? error.message : String(error) },
+      };
     }
     parentPort?.postMessage(reply);
   })();

@@ -50,7 +50,11 @@ export interface Watch {
   glance(project: string): Promise<Glance>;
   look(project: string): Promise<Look>;
   /** Verified copies, `paths` are the caller's to remove. `id` names the copy: `<id>.parquet`. */
-  fetch(project: string, run: string, shards: readonly { readonly key: string; readonly id: number }[]): Promise<readonly LocalShard[]>;
+  fetch(
+    project: string,
+    run: string,
+    shards: readonly { readonly key: string; readonly id: number }[],
+  ): Promise<readonly LocalShard[]>;
   close(): Promise<void>;
 }
 
@@ -112,7 +116,11 @@ export async function openWatch(options: WatchOptions): Promise<Watch> {
   };
 }
 
-async function copyShard(reader: StoreReader, file: RunView['files'][number], path: string): Promise<boolean> {
+async function copyShard(
+  reader: StoreReader,
+  file: RunView['files'][number],
+  path: string,
+): Promise<boolean> {
   let bytes: Uint8Array;
   try {
     bytes = await reader.readShard(file);
@@ -189,7 +197,12 @@ function describe(run: string, known: WatchedRun): RunSight {
   const view = known.view;
   return {
     run,
-    files: (view?.files ?? []).map(({ key, name, size, conflict }) => ({ key, writer: name.writer, size, conflict })),
+    files: (view?.files ?? []).map(({ key, name, size, conflict }) => ({
+      key,
+      writer: name.writer,
+      size,
+      conflict,
+    })),
     writers: (view?.writers ?? []).map(({ id, highest, ended }) => ({ id, highest, ended })),
     problems: problemsOf(view, known.trouble),
   };

@@ -5,7 +5,11 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ErrorAnswer } from '../procedures/types.ts';
 
 /** Logs what a user cannot fix, and answers every error in the same shape. */
-export function errorAnswer(context: Context, error: unknown, onTrouble: (message: string) => void): Response {
+export function errorAnswer(
+  context: Context,
+  error: unknown,
+  onTrouble: (message: string) => void,
+): Response {
   const known = error instanceof LamellaError ? error : wrap(error);
   if (known.kind === 'internal') {
     const cause = known.cause instanceof Error ? (known.cause.stack ?? known.cause.message) : '';

@@ -43,7 +43,10 @@ export async function serveDashboard(context: Context, folder: string = FOLDER):
   }
   const page = await readIfThere(join(folder, 'index.html'));
   if (!page) {
-    throw new LamellaError('not-found', 'the dashboard is not built; run "npm run build", the API works without it');
+    throw new LamellaError(
+      'not-found',
+      'the dashboard is not built; run "npm run build", the API works without it',
+    );
   }
   return context.body(page, 200, { 'content-type': TYPES['.html']!, 'cache-control': 'no-cache' });
 }

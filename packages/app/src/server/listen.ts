@@ -20,7 +20,10 @@ export async function listen(server: Server, host: string, port: number | null):
       throw refusal(failure, host, candidate);
     }
   }
-  throw new LamellaError('unavailable', `ports ${first} to ${last} on ${host} are all in use; give a free one with --port`);
+  throw new LamellaError(
+    'unavailable',
+    `ports ${first} to ${last} on ${host} are all in use; give a free one with --port`,
+  );
 }
 
 function tryListen(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | null> {
@@ -41,10 +44,22 @@ function tryListen(server: Server, host: string, port: number): Promise<NodeJS.E
 
 function refusal(error: NodeJS.ErrnoException, host: string, port: number): LamellaError {
   if (error.code === 'EADDRINUSE') {
-    return new LamellaError('unavailable', `port ${port} on ${host} is in use; give another one with --port, or none to take the next free one`, { cause: error });
+    return new LamellaError(
+      'unavailable',
+      `port ${port} on ${host} is in use; give another one with --port, or none to take the next free one`,
+      { cause: error },
+    );
   }
   if (error.code === 'EACCES') {
-    return new LamellaError('unavailable', `port ${port} on ${host} may not be used by this user; give one above 1023 with --port`, { cause: error });
+    return new LamellaError(
+      'unavailable',
+      `port ${port} on ${host} may not be used by this user; give one above 1023 with --port`,
+      { cause: error },
+    );
   }
-  return new LamellaError('unavailable', `cannot listen on ${host} port ${port}; give an address of this machine with --host`, { cause: error });
+  return new LamellaError(
+    'unavailable',
+    `cannot listen on ${host} port ${port}; give an address of this machine with --host`,
+    { cause: error },
+  );
 }

@@ -29,7 +29,10 @@ export function createLiveClients(snapshots: Snapshots): LiveClients {
   return {
     async serve(context) {
       if (clients >= CLIENTS_MAX || closing.signal.aborted) {
-        throw new LamellaError('unavailable', `the server already has ${clients} live pages of ${CLIENTS_MAX}; close some, or try again later`);
+        throw new LamellaError(
+          'unavailable',
+          `the server already has ${clients} live pages of ${CLIENTS_MAX}; close some, or try again later`,
+        );
       }
       const feed = await snapshots.feed(requireProject(context));
       let cursor = startCursor(context) ?? feed.snapshot.log.cursor;
@@ -61,7 +64,10 @@ export function createLiveClients(snapshots: Snapshots): LiveClients {
 }
 
 /** False when `HEARTBEAT_MS` passed without a change. */
-async function changedWithin(log: { next(signal: AbortSignal): Promise<void> }, stop: AbortSignal): Promise<boolean> {
+async function changedWithin(
+  log: { next(signal: AbortSignal): Promise<void> },
+  stop: AbortSignal,
+): Promise<boolean> {
   const heartbeat = new AbortController();
   const timer = setTimeout(() => heartbeat.abort(), HEARTBEAT_MS);
   timer.unref();
@@ -73,7 +79,10 @@ async function changedWithin(log: { next(signal: AbortSignal): Promise<void> }, 
 function requireProject(context: Context): string {
   const project = context.req.query('project');
   if (!project) {
-    throw new LamellaError('invalid', 'the live stream needs a project: /api/live?project=<name>&cursor=<number>');
+    throw new LamellaError(
+      'invalid',
+      'the live stream needs a project: /api/live?project=<name>&cursor=<number>',
+    );
   }
   return project;
 }
@@ -86,7 +95,10 @@ function startCursor(context: Context): number | null {
   }
   const cursor = Number(text);
   if (!Number.isSafeInteger(cursor)) {
-    throw new LamellaError('invalid', `cursor ${JSON.stringify(text)} is not a whole number; use one that an answer gave`);
+    throw new LamellaError(
+      'invalid',
+      `cursor ${JSON.stringify(text)} is not a whole number; use one that an answer gave`,
+    );
   }
   return cursor;
 }
