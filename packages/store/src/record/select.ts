@@ -77,8 +77,8 @@ export function allocateBatch(count: number): MutableBatch {
   };
 }
 
-/** The same int64 column as 32-bit halves, low first (every platform we run on is little-endian). */
-export function halvesOf(column: BigInt64Array): Int32Array {
+/** The same 64-bit column as 32-bit halves, low first (every platform we run on is little-endian). */
+export function halvesOf(column: BigInt64Array | Float64Array): Int32Array {
   return new Int32Array(column.buffer, column.byteOffset, column.length * 2);
 }
 
