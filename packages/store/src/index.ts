@@ -52,3 +52,6 @@ export type { EncodeFlush, FlushBytes } from './writer/flush.ts';
 export { FLUSH_BYTES, flushIntervalMs, heartbeatMs, shortestIntervalMs } from './writer/flush-policy.ts';
 export { createWriter } from './writer/shard-writer.ts';
 export type { FinishResult, ShardWriter, WriterEnd, WriterOptions, WriterStats } from './writer/writer.ts';
+export { openReader } from './reader/reader.ts';
+export type { ReaderOptions, StoreReader } from './reader/reader.ts';
+export type { RunView, VerifiedShard, WriterView } from './reader/view.ts';

@@ -1,0 +1,159 @@
+/**
+ * All files of one writer that a reader knows of, and which of them it shows. It holds what the listings said
+ * and what verification found; the choice itself is in `choose.ts`.
+ */
+import type { ShardFooter } from '../shard/footer.ts';
+import type { ShardName } from '../shard/name.ts';
+import type { Clock } from '../writer/clock.ts';
+import type { Choice, Containment } from './choose.ts';
+import { chooseFiles } from './choose.ts';
+import type { FlushRange } from './hole.ts';
+import { HoleWatch, missingRanges } from './hole.ts';
+import type { Candidate } from './range-tree.ts';
+import type { ListedObject } from './run-listing.ts';
+import { SetAside } from './set-aside.ts';
+import { baseOf } from './shard-bytes.ts';
+import type { VerifiedShard } from './view.ts';
+
+/** A file by its key. */
+export class KnownFile implements Candidate {
+  readonly key: string;
+  readonly base: string;
+  readonly name: ShardName;
+  size: number;
+  footer: ShardFooter | null = null;
+  /** Set while its bytes are, or lately were, bad. */
+  aside: SetAside | null = null;
+  /** Why a newer Lamella is needed to read it. */
+  unsupported: string | null = null;
+  /** In the latest listing. */
+  isListed = true;
+  #shards: { readonly sure: VerifiedShard; readonly conflict: VerifiedShard } | null = null;
+
+  constructor(key: string, name: ShardName, size: number) {
+    this.key = key;
+    this.base = baseOf(key);
+    this.name = name;
+    this.size = size;
+  }
+
+  get isAside(): boolean {
+    return this.footer === null && (this.unsupported !== null || this.aside?.isActive() === true);
+  }
+
+  /** The same object every time, so that views can be compared cheaply. */
+  shard(footer: ShardFooter, conflict: boolean): VerifiedShard {
+    const { key, name, size } = this;
+    this.#shards ??= {
+      sure: { key, name, size, footer, conflict: false },
+      conflict: { key, name, size, footer, conflict: true },
+    };
+    return conflict ? this.#shards.conflict : this.#shards.sure;
+  }
+}
+
+const NOTHING: Choice = { shown: [], conflicts: [], toVerify: [], toCompare: [] };
+
+export class WriterFiles {
+  readonly id: string;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #holes: HoleWatch;
+  readonly #files = new Map<string, KnownFile>();
+  readonly #compared = new Map<string, boolean>();
+  #choice: Choice = NOTHING;
+  #isChanged = true;
+  lost: FlushRange[] = [];
+
+  constructor(id: string, clock: Pick<Clock, 'monotonic'>) {
+    this.id = id;
+    this.#clock = clock;
+    this.#holes = new HoleWatch(clock);
+  }
+
+  get files(): Iterable<KnownFile> {
+    return this.#files.values();
+  }
+
+  /** What is shown, by the latest choice. */
+  get choice(): Choice {
+    return this.#choice;
+  }
+
+  /** Takes what one listing shows of this writer. What is shown stays, listed or not. */
+  absorb(listed: readonly (readonly [ListedObject, ShardName])[]): void {
+    for (const file of this.#files.values()) file.isListed = false;
+    for (const [{ key, size }, name] of listed) {
+      const known = this.#files.get(key);
+      if (known === undefined) this.#add(new KnownFile(key, name, size));
+      else this.#seenAgain(known, size);
+    }
+    const shown = new Set(this.#choice.shown.map(({ file }) => file.key));
+    for (const file of this.#files.values()) if (!file.isListed) this.#vanished(file, shown.has(file.key));
+    this.lost = this.#holes.observe(
+      missingRanges([...this.#files.values()].map(({ name }) => [name.first, name.last])),
+    );
+  }
+
+  /** Chooses anew if anything has changed. What is shown changes only with a choice that leaves nothing open. */
+  choose(): Choice {
+    const files = [...this.#files.values()];
+    const isRetryDue = files.some(({ aside, footer }) => footer === null && aside?.isActive() === false);
+    if (!this.#isChanged && !isRetryDue) return this.#choice;
+    const isContained: Containment = (cover, file) => this.#compared.get(`${cover.key}\n${file.key}`);
+    const choice = chooseFiles(files, isContained);
+    this.#isChanged = choice.toVerify.length > 0 || choice.toCompare.length > 0;
+    if (!this.#isChanged) this.#choice = choice;
+    return choice;
+  }
+
+  fileOf(candidate: Candidate): KnownFile {
+    const file = this.#files.get(candidate.key);
+    if (file === undefined) throw new TypeError(`${candidate.key} is no file of writer ${this.id}`);
+    return file;
+  }
+
+  verified(file: KnownFile, footer: ShardFooter): void {
+    file.footer = footer;
+    file.aside = null;
+    this.#isChanged = true;
+  }
+
+  setAside(file: KnownFile, reason: string): void {
+    if (file.aside === null) file.aside = new SetAside(this.#clock, reason);
+    else file.aside.again(reason);
+    this.#isChanged = true;
+  }
+
+  compared(cover: Candidate, file: Candidate, isContained: boolean): void {
+    this.#compared.set(`${cover.key}\n${file.key}`, isContained);
+    this.#isChanged = true;
+  }
+
+  /** Its name was listed and yet it is not there: it counts as not listed. */
+  forget(file: KnownFile): void {
+    this.#files.delete(file.key);
+    this.#isChanged = true;
+  }
+
+  #add(file: KnownFile): void {
+    this.#files.set(file.key, file);
+    this.#isChanged = true;
+  }
+
+  #seenAgain(file: KnownFile, size: number): void {
+    file.isListed = true;
+    if (file.size === size || file.footer !== null) return;
+    // Other bytes than those that were bad.
+    file.size = size;
+    file.aside = null;
+    this.#isChanged = true;
+  }
+
+  #vanished(file: KnownFile, isShown: boolean): void {
+    // A file that covered it, and was bad, may be good by now.
+    for (const wider of this.#files.values()) {
+      if (wider.name.first <= file.name.first && wider.name.last >= file.name.last) wider.aside?.expire();
+    }
+    if (!isShown) this.forget(file);
+  }
+}
