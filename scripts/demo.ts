@@ -22,7 +22,8 @@ dashboard until Ctrl-C.
   --once       stop after the training
   --json       with --once: print one JSON object on stdout: dir, runs, writers, logCalls, records, lost, seconds
 `;
-const LEARNING_RATES = [0.01, 0.1, 0.4, 1];
+/** From too small to too large: with the last one most units die in the first epoch. */
+const LEARNING_RATES = [0.01, 0.1, 0.5, 2];
 const WORLD_SIZE = 2;
 /** For trainers that are told to end: their SDK publishes what it has. */
 const STOP_MS = 10_000;
@@ -68,8 +69,12 @@ async function main(): Promise<number> {
     const launched = trainings.map(launch);
     const ended = Promise.all(launched.map((training) => training.ended));
     const codes = await Promise.race([ended, interrupted.promise]);
-    if (codes === 'interrupted') return await stop(launched, ended);
-    if (codes.flat().some((code) => code !== 0)) {
+    const failed = codes === 'interrupted' || codes.flat().some((code) => code !== 0);
+    // A terminal sends Ctrl-C to the trainers, too: they may be gone before this process hears of it.
+    if (failed && (await Promise.race([interrupted.promise, sleep(300)])) === 'interrupted') {
+      return await stop(launched, ended);
+    }
+    if (failed) {
       tell(`training failed: exit codes by run and rank: ${JSON.stringify(codes)}`);
       return 1;
     }
