@@ -41,14 +41,8 @@ const config = {
   optimizer: 'sgd, linear warm-up, cosine decay',
 };
 
-const { id, name, dir } = options;
-const run = init({
-  project: options.project,
-  config,
-  ...(id === undefined ? {} : { id }),
-  ...(name === undefined ? {} : { name }),
-  ...(dir === undefined ? {} : { dir }),
-});
+const { project, id, name, dir } = options;
+const run = init({ project, id, name, dir, config });
 
 const { train, evaluation } = loadDigits(rank, worldSize);
 // Every rank starts from the same weights, and sees its own images in its own order.

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { openReader, type RecordBatch } from '@lamella/store';
 import { createFilesystemBackend, nodeCodec, systemClock } from '@lamella/store/node';
 import { describe, expect, it } from 'vitest';
-import { addressOf, type Ended, lamella, newFolder, startScript, waitFor } from './processes.ts';
+import { type Ended, lamella, newFolder, startScript, waitFor } from './processes.ts';
 
 interface RunAnswer {
   readonly id: string;
@@ -132,18 +132,10 @@ describe('a store with bad files', () => {
     expect(run?.problems.join('\n')).toContain(victim);
   });
 
-  /** The runs of `project` as the server answers them: with their problems. */
   async function runsOf(dir: string): Promise<readonly RunAnswer[]> {
-    const server = startScript('packages/app/src/commands/main.ts', ['show', '--dir', dir, '--port', '0']);
-    const url = new URL(await addressOf(server));
-    const answer = await fetch(new URL('/api/list_runs', url), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ project: 'project' }),
-    });
-    server.child.kill('SIGTERM');
-    expect(answer.status).toBe(200);
-    return ((await answer.json()) as { readonly runs: readonly RunAnswer[] }).runs;
+    const ended = await lamella(['list', 'runs', '--dir', dir, '--project', 'project', '--json']);
+    expect(ended.code, ended.stderr).toBe(0);
+    return (JSON.parse(ended.stdout) as { readonly details: readonly RunAnswer[] }).details;
   }
 });
 
