@@ -53,6 +53,10 @@ export const LAYERS: readonly Layer[] = [
     external: [],
     node: ['ask.ts', 'detect.ts', 'probe*.ts', '*-child.ts'],
   },
+  { folder: 'store/filesystem', folders: ['record'], workspace: [], external: [], node: true },
+
+  { folder: 'trackio/layout', folders: [], workspace: ['@lamella/store'], external: [], node: true },
+  { folder: 'trackio/sqlite', folders: ['layout'], workspace: ['@lamella/store'], external: [], node: true },
 
   { folder: 'client/pipe', folders: [], workspace: [], external: [], node: true },
   { folder: 'client/run', folders: ['pipe'], workspace: [], external: [], node: true },

@@ -24,7 +24,9 @@ const sourcesIn = (folder: string): SourceFile[] =>
 
 describe('imports', () => {
   it('every folder of a package has a layer, and every layer a folder', () => {
-    const folders = SOURCES.map((file) => /^packages\/(store|client|app)\/src\/([^/]+)\//.exec(file.path))
+    const folders = SOURCES.map((file) =>
+      /^packages\/(store|trackio|client|app)\/src\/([^/]+)\//.exec(file.path),
+    )
       .filter((match) => match !== null)
       .map((match) => `${match[1]}/${match[2]}`);
     expect([...new Set(folders)].sort()).toEqual(LAYERS.map((layer) => layer.folder).sort());
