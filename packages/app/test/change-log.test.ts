@@ -45,6 +45,6 @@ describe('the change log', () => {
     const second = log.next(stop.signal);
     stop.abort();
     await second;
-    await log.next(stop.signal);
+    await expect(log.next(stop.signal)).resolves.toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeColumns, toJson } from '../src/procedures/columns.ts';
 import type { SeriesAnswer, SeriesHeader } from '../src/procedures/types.ts';

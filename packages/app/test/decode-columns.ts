@@ -1,5 +1,5 @@
 /** Reads a binary series answer back, as the dashboard does. */
-import type { SeriesAnswer, SeriesEntry, SeriesHeader } from '../src/procedures/types.ts';
+import type { SeriesAnswer, SeriesHeader } from '../src/procedures/types.ts';
 
 export function decodeColumns(bytes: Uint8Array): SeriesAnswer {
   const copy = bytes.slice();
@@ -14,5 +14,5 @@ export function decodeColumns(bytes: Uint8Array): SeriesAnswer {
       ),
     ),
   );
-  return { grids: header.grids, cursor: header.cursor, entries: entries as unknown as SeriesEntry[] };
+  return { grids: header.grids, cursor: header.cursor, entries };
 }

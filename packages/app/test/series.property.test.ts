@@ -3,7 +3,7 @@
  * several writers and shards, repeated and negative steps, fractional steps, rows out of order, every kind of
  * number, and rows without a value or a step.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -88,19 +88,22 @@ const run = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
-const request = fc.record({
-  metrics: fc.constantFrom(['loss'], ['loss', 'träin/acc'], ['none', 'träin/acc']),
-  kind: fc.constantFrom('metric' as const, 'metric' as const, 'system' as const),
-  x: fc.constantFrom('step' as const, 'time' as const, 'relative' as const),
-  buckets: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(100, 4000)),
-  range: fc.option(
-    fc
-      .tuple(fc.integer({ min: -6, max: 20 }), fc.integer({ min: 0, max: 30 }))
-      .map(([low, width]) => [low, low + width] as const),
-    { nil: undefined },
-  ),
-  logX: fc.boolean(),
-});
+const request = fc
+  .record({
+    metrics: fc.constantFrom(['loss'], ['loss', 'träin/acc'], ['none', 'träin/acc']),
+    kind: fc.constantFrom('metric' as const, 'metric' as const, 'system' as const),
+    x: fc.constantFrom('step' as const, 'time' as const, 'relative' as const),
+    buckets: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(100, 4000)),
+    range: fc.option(
+      fc
+        .tuple(fc.integer({ min: -6, max: 20 }), fc.integer({ min: 0, max: 30 }))
+        .map(([low, width]) => [low, low + width] as const),
+      { nil: undefined },
+    ),
+    logX: fc.boolean(),
+  })
+  // System metrics have no step: asking for one is an error, tested with the server.
+  .map((asked) => (asked.kind === 'system' && asked.x === 'step' ? { ...asked, x: 'time' as const } : asked));
 
 let cases = 0;
 
@@ -132,14 +135,9 @@ it('DuckDB answers what the plain reduction answers', async () => {
             runs: [...batches.keys(), 'unknown'],
             ...(range ? { range: shifted(range, asked.x) } : {}),
           };
-          if (full.x === 'step' && full.kind === 'system') {
-            await expect(readSeries(snapshots.engine, feed.snapshot, full)).rejects.toMatchObject({
-              kind: 'invalid',
-            });
-          } else {
-            const answer = await readSeries(snapshots.engine, feed.snapshot, full);
-            expectSame(answer, reduceSeries(batches, full));
-          }
+          const answer = await readSeries(snapshots.engine, feed.snapshot, full);
+          const expected = reduceSeries(batches, full);
+          expect(comparable(answer, expected)).toEqual(comparable(expected, expected));
         }
         await feed.close();
       },
@@ -170,37 +168,22 @@ function shifted([low, high]: readonly [number, number], x: SeriesRequest['x']):
   return x === 'relative' ? [low / 1000, high / 1000] : [low, high];
 }
 
-/** Equal but for the mean, whose sum DuckDB may take in another order. */
-function expectSame(answer: SeriesAnswer, expected: SeriesAnswer): void {
-  expect(answer.grids).toEqual(expected.grids);
-  expect(answer.entries.map(({ metric, run: of, mode }) => [metric, of, mode])).toEqual(
-    expected.entries.map(({ metric, run: of, mode }) => [metric, of, mode]),
-  );
-  answer.entries.forEach((entry, i) => {
-    const other = expected.entries[i]!;
-    for (const [name, column] of Object.entries(entry)) {
-      const wanted = other[name as keyof typeof other] as unknown;
-      if (name === 'mean') {
-        expectClose(column as Float64Array, wanted as Float64Array, entry);
-      } else if (name === 'min' || name === 'max') {
-        // +0 and −0 are equally small and large; which of the two an extreme shows is not promised.
-        expect(
-          (column as Float64Array).map((v) => v + 0),
-          name,
-        ).toEqual((wanted as Float64Array).map((v) => v + 0));
-      } else {
-        expect(column, name).toEqual(wanted);
-      }
+/**
+ * The answer without what is not promised: which of +0 and −0 an extreme shows, and the last bits of a mean,
+ * whose sum DuckDB may take in another order (a mean that is near enough becomes the expected one).
+ */
+function comparable(answer: SeriesAnswer, expected: SeriesAnswer): unknown {
+  const entries = answer.entries.map((entry, i) => {
+    const other = expected.entries[i];
+    if (entry.mode === 'points' || other?.mode !== 'buckets') {
+      return entry;
     }
+    const mean = entry.mean.map((own, b) => {
+      const wanted = other.mean[b]!;
+      const size = Math.max(Math.abs(entry.min[b]!), Math.abs(entry.max[b]!));
+      return Math.abs(own - wanted) <= size * 1e-12 ? wanted : own;
+    });
+    return { ...entry, mean, min: entry.min.map((v) => v + 0), max: entry.max.map((v) => v + 0) };
   });
-}
-
-function expectClose(mean: Float64Array, wanted: Float64Array, entry: SeriesAnswer['entries'][number]): void {
-  mean.forEach((actual, b) => {
-    const near = entry.mode === 'buckets' ? Math.max(Math.abs(entry.min[b]!), Math.abs(entry.max[b]!)) : 0;
-    const same = Number.isNaN(actual)
-      ? Number.isNaN(wanted[b]!)
-      : Math.abs(actual - wanted[b]!) <= near * 1e-12;
-    expect(same, `mean of bucket ${b}: ${actual} is not ${wanted[b]!}`).toBe(true);
-  });
+  return { grids: answer.grids, entries };
 }

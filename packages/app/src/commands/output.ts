@@ -30,9 +30,9 @@ export function printTable(output: Output, rows: readonly (readonly string[])[])
   }
 }
 
-/** Names come from users: control characters must not reach a terminal. */
+/** Names come from users: control characters and direction overrides must not reach a terminal. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\uFFFD');
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '\uFFFD');
 }
 
 /** Prints an error on stderr and answers its exit code. */

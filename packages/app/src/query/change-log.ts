@@ -29,7 +29,7 @@ export class ChangeLog {
       this.#changes.shift();
       this.#forgotten++;
     }
-    for (const wake of [...this.#waiting]) {
+    for (const wake of this.#waiting) {
       wake();
     }
   }

@@ -19,12 +19,8 @@ export async function eachRow(
   const columns = result.columnCount;
   let seen = 0;
   let cells = 0;
-  for (
-    let chunk = await result.fetchChunk();
-    chunk && chunk.rowCount > 0;
-    chunk = await result.fetchChunk()
-  ) {
-    const vectors = Array.from({ length: columns }, (_, i) => chunk!.getColumnVector(i));
+  for await (const chunk of result) {
+    const vectors = Array.from({ length: columns }, (_, i) => chunk.getColumnVector(i));
     let row = 0;
     const cell = (column: number): Cell => scalar(vectors[column]!.getItem(row));
     for (; row < chunk.rowCount; row++) {
@@ -61,7 +57,7 @@ export function numberOrNull(cell: Cell): number | null {
 
 function scalar(value: DuckDBValue): Cell {
   if (value === null || typeof value !== 'object') {
-    return value as Cell;
+    return value;
   }
   throw new TypeError(`a query answered a nested value where a scalar was expected: ${String(value)}`);
 }

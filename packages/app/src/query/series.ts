@@ -35,6 +35,9 @@ interface InView {
   readonly to: number;
 }
 
+/** Order of points. Not arg_max over a row of these: DuckDB keys such rows, which turns −0 into 0. */
+const ARRIVAL = 'v.x, v.time, v.seq, w.name';
+
 type PointsEntry = Extract<SeriesEntry, { mode: 'points' }>;
 
 /** Answers a request over what the snapshot holds. Errors: invalid (x = step of system metrics), internal. */
@@ -193,8 +196,8 @@ async function readPoints(
     entries.set(run.ordinal, { metric, run: run.id, mode: 'points', ...columns });
   }
   const filled = new Map<number, number>();
-  const result = await session.run(`SELECT r.run, r.x, r.v FROM (${rows}) r
-    JOIN ${tables.writers} w ON w.id = r.writer ORDER BY r.run, r.x, r.time, r.seq, w.name`);
+  const result = await session.run(`SELECT v.run, v.x, v.v FROM (${rows}) v
+    JOIN ${tables.writers} w ON w.id = v.writer ORDER BY v.run, ${ARRIVAL}`);
   await eachRow(result, (cell) => {
     const run = Number(cell(0));
     const at = filled.get(run) ?? 0;
@@ -220,8 +223,7 @@ async function readBuckets(
   const result = await session.run(`WITH
     v AS MATERIALIZED (${bucketedSql(rows, grid, logEdges(grid))}),
     g AS MATERIALIZED (SELECT run, b, min(x) AS low, max(x) AS high, ${aggregates} FROM v GROUP BY run, b),
-    ends AS (SELECT v.run, v.b, arg_min(v.v, row(v.x, v.time, v.seq, w.name)) AS first,
-        arg_max(v.v, row(v.x, v.time, v.seq, w.name)) AS last
+    ends AS (SELECT v.run, v.b, first(v.v ORDER BY ${ARRIVAL}) AS first, last(v.v ORDER BY ${ARRIVAL}) AS last
       FROM v JOIN g ON v.run = g.run AND v.b = g.b JOIN ${tables.writers} w ON w.id = v.writer
       WHERE v.x = g.low OR v.x = g.high GROUP BY v.run, v.b)
     SELECT g.run, g.b, g.high, e.first, e.last, ${columns} FROM g JOIN ends e ON e.run = g.run AND e.b = g.b`);

@@ -67,7 +67,7 @@ interface RunPlan {
 export class ProjectSnapshot {
   readonly project: string;
   readonly tables: ProjectTables;
-  readonly runs = new Map<string, LoadedRun>();
+  readonly runs: Map<string, LoadedRun> = new Map();
   readonly log: ChangeLog;
   readonly #options: SnapshotOptions;
   /** Sights whose shards are not all loaded yet, by run: the next pass takes them up again. */

@@ -69,7 +69,7 @@ export const STEP_MARK = '{"_step":';
 const MARKED_STEP_SQL = `try_cast(trim(substr(data, ${STEP_MARK.length + 1}, length(data) - ${STEP_MARK.length + 1})) AS DOUBLE)`;
 
 /** The exact step of a row as SQL over columns `step` and `data`; what no step can be falls back to `step`. */
-export const EXACT_STEP_SQL = `CASE WHEN data IS NOT NULL AND starts_with(data, '${STEP_MARK}')
+export const EXACT_STEP_SQL: string = `CASE WHEN data IS NOT NULL AND starts_with(data, '${STEP_MARK}')
     AND abs(${MARKED_STEP_SQL}) <= 9223372036854775808::DOUBLE
   THEN ${MARKED_STEP_SQL} ELSE step::DOUBLE END`;
 
