@@ -214,7 +214,10 @@ function problemsOf(view: RunView | null, trouble: string | null): string[] {
     problems.push(`${fileName(key)} is not shown: ${reason}`);
   }
   for (const { key, reason } of view?.bad ?? []) {
-    problems.push(`${fileName(key)} is damaged and not shown: ${reason}`);
+    // Somebody's notes among the shards are nobody's problem; what bears a shard's ending is.
+    if (key.endsWith('.parquet')) {
+      problems.push(`${fileName(key)} is damaged or foreign and not shown: ${reason}`);
+    }
   }
   for (const { keys, reason } of view?.conflicts ?? []) {
     problems.push(`${keys.map(fileName).join(' and ')} disagree; both are shown: ${reason}`);

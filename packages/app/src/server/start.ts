@@ -30,6 +30,7 @@ export interface RunningServer {
 
 /** Running requests get this long to finish at close. */
 const CLOSE_MS = 2_000;
+const CLOSE_IDLE_MS = 20;
 
 /** Errors: not-found (no directory), unsupported (newer store), unavailable (port). */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -70,8 +71,10 @@ async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  server.closeIdleConnections();
+  // A connection that becomes idle now would be kept alive for its client's next request.
+  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS);
   const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
 }
