@@ -151,16 +151,22 @@ function ofMount(mount: Mount): Verdict {
     const reason = `type ${mount.type} and source ${mount.source} do not tell what is behind this FUSE mount`;
     return { ...base, name: known?.name ?? null, evidence: [reason] };
   }
-  if (mount.type === 'overlay') {
-    const upper = mount.options.find((option) => option.startsWith('upperdir='))?.slice('upperdir='.length);
-    const reason = 'an overlay shows no upper directory in its options: nothing says what it is on';
-    const readable = upper?.startsWith('/') === true;
-    return { ...base, name: 'overlay', upper: readable ? upper : null, evidence: readable ? [] : [reason] };
-  }
+  if (mount.type === 'overlay') return ofOverlay(base, mount);
   if (mount.type === 'autofs') {
     return { ...base, name: 'automount', evidence: ['an automount point on which nothing is mounted yet'] };
   }
   return { ...base, evidence: [`type ${mount.type} is in no table`] };
+}
+
+function ofOverlay(base: Verdict, mount: Mount): Verdict {
+  const upper = mount.options.find((option) => option.startsWith('upperdir='))?.slice('upperdir='.length);
+  if (upper?.startsWith('/') === true) return { ...base, name: 'overlay', upper };
+  // The kernel repeats what was given to `mount`, and a relative path was relative to a directory now unknown.
+  const reason =
+    upper === undefined
+      ? 'an overlay that shows no upper directory in its options: nothing says what it is on'
+      : `an overlay that was mounted with a relative upper directory (${upper}): nothing says what it is on`;
+  return { ...base, name: 'overlay', evidence: [reason] };
 }
 
 function settle(base: Verdict, known: KnownFilesystem, by: string): Verdict {

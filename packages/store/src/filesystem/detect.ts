@@ -57,7 +57,7 @@ export async function detectFilesystem(path: string, options: DetectOptions = {}
       ? await askSystem(absolute, platform, options)
       : { verdict: classifyByTable(options.mountinfo, absolute), answers: true };
   const { verdict, answers } = found;
-  const override = readOverride(options.env ?? process.env);
+  const override = readOverride(options.env ?? process.env, verdict.class);
   return {
     path: absolute,
     class: override.class ?? verdict.class,
@@ -173,7 +173,10 @@ async function askPath(path: string, timeoutMs: number): Promise<AskedPath> {
 }
 
 /** LAMELLA_FILESYSTEM_CLASS: the user knows better. A value that is no class is said and ignored. */
-function readOverride(env: Readonly<Record<string, string | undefined>>): {
+function readOverride(
+  env: Readonly<Record<string, string | undefined>>,
+  detected: FilesystemClass,
+): {
   class: FilesystemClass | null;
   evidence: readonly string[];
   warnings: readonly string[];
@@ -189,6 +192,8 @@ function readOverride(env: Readonly<Record<string, string | undefined>>): {
     };
   }
   const allowed = FILESYSTEM_CLASSES.join(', ');
-  const warning = `LAMELLA_FILESYSTEM_CLASS=${value} is not one of ${allowed}; the class that was found is used`;
+  const warning =
+    `LAMELLA_FILESYSTEM_CLASS=${value} is not one of ${allowed}; ` +
+    `the class that was found is used (${detected})`;
   return { class: null, evidence: [], warnings: [warning] };
 }

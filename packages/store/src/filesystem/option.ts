@@ -127,6 +127,7 @@ const ROWS: readonly OptionRow[] = [
       "file locks fail here (ENOSYS): SQLite and Trackio's lock file do not work; mount with `flock`. Lamella's " +
       'shards take no locks',
   },
+  { types: /^(gfs2|ocfs2)$/, option: 'localflocks', level: 'warning', sentence: LOCAL_LOCKS },
   { types: LUSTRE, option: 'localflock', level: 'warning', sentence: LOCAL_LOCKS },
   {
     types: LUSTRE,
@@ -173,7 +174,7 @@ const ROWS: readonly OptionRow[] = [
     sentence: 'cached files are never checked against the host again; what others write may stay unseen',
   },
   {
-    types: /^overlay$|^ext[234]$|^xfs$|^btrfs$/,
+    types: ANY,
     option: 'volatile',
     level: 'warning',
     sentence: 'the overlay ignores fsync: what a crash of the host leaves is not certain',
