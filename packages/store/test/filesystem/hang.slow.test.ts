@@ -57,7 +57,7 @@ describe('a mount that never answers', () => {
     const script = `${HANG}
       "${process.execPath}" "${DAEMON}" & daemon=$!; trap 'kill $daemon' EXIT; sleep 0.5
       detect --timeout 1000 "$PWD/dead/runs"
-      ps -o stat= -C node | grep -q D && echo '{"asleep": true}'`;
+      ps -eo stat=,args= | grep -q "^D.*stat-child.*$PWD/dead/runs" && echo '{"asleep": true}'`;
     const [found, child] = inMountNamespace(script, scratch);
     expect(found).toMatchObject({ class: 'network', answers: false });
     expect(child).toEqual({ asleep: true });
