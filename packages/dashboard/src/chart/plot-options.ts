@@ -1,0 +1,142 @@
+/** The options of a uPlot instance for one chart. Used by line-chart.ts alone. */
+import type uPlot from 'uplot';
+
+import type { ChartModel, Domain } from './model.ts';
+import { DURATION_STEPS, durationLabels, linearLabels, logLabels, logTicks, timeLabels } from './ticks.ts';
+
+export interface PlotParts {
+  readonly model: ChartModel;
+  readonly width: number;
+  readonly height: number;
+  readonly syncKey: string;
+  readonly colours: { readonly text: string; readonly grid: string; readonly font: string };
+  x(): Domain;
+  y(): Domain;
+  painted(): void;
+  moved(): void;
+  selected(from: number, to: number): void;
+}
+
+const LABEL_GAP_PX = 6;
+const Y_WIDTH_MIN_PX = 40;
+const SELECT_MIN_PX = 4;
+
+export function plotOptions(parts: PlotParts): uPlot.Options {
+  const { model, width, height } = parts;
+  return {
+    width,
+    height,
+    ms: 1,
+    padding: [8, 10, 0, 0],
+    legend: { show: false },
+    scales: {
+      x: {
+        time: model.x === 'time',
+        distr: model.logX ? 3 : 1,
+        range: () => [parts.x().min, parts.x().max],
+      },
+      y: { distr: model.logY ? 3 : 1, range: () => [parts.y().min, parts.y().max] },
+    },
+    series: [{}, { show: true, paths: () => null, points: { show: false } }],
+    axes: [xAxis(parts), yAxis(parts)],
+    cursor: cursorOf(parts.syncKey),
+    hooks: {
+      draw: [() => parts.painted()],
+      setCursor: [() => parts.moved()],
+      setSelect: [
+        (plot) => {
+          const { left, width: wide } = plot.select;
+          if (wide >= SELECT_MIN_PX)
+            parts.selected(plot.posToVal(left, 'x'), plot.posToVal(left + wide, 'x'));
+          if (wide > 0) plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+    },
+  };
+}
+
+function cursorOf(key: string): uPlot.Cursor {
+  return {
+    y: false,
+    points: { show: false },
+    drag: { x: true, y: false, setScale: false, dist: SELECT_MIN_PX },
+    sync: {
+      key,
+      setSeries: false,
+      scales: ['x', null],
+      // A drag belongs to the chart it happens in; the others only follow the pointer.
+      filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave', sub: () => true },
+    },
+  };
+}
+
+function base({ colours }: PlotParts): uPlot.Axis {
+  return {
+    stroke: colours.text,
+    font: colours.font,
+    gap: LABEL_GAP_PX,
+    grid: { stroke: colours.grid, width: 1 },
+    ticks: { show: false },
+    border: { show: false },
+  };
+}
+
+function xAxis(parts: PlotParts): uPlot.Axis {
+  const { model } = parts;
+  const axis: uPlot.Axis = {
+    ...base(parts),
+    grid: { show: false },
+    space: 72,
+    size: model.x === 'time' ? 36 : 24,
+  };
+  if (model.logX) {
+    axis.splits = (plot, _axis, min, max) =>
+      logTicks(min, max, Math.max(2, Math.floor(plot.over.clientWidth / 56)));
+    axis.filter = (_plot, splits) => splits;
+  }
+  if (model.x === 'time') axis.values = (_plot, splits) => timeLabels(splits);
+  else if (model.x === 'relative') {
+    axis.values = (_plot, splits) => durationLabels(splits);
+    if (!model.logX) axis.incrs = [...DURATION_STEPS];
+  } else {
+    axis.values = (_plot, splits) => (model.logX ? logLabels(splits) : linearLabels(splits));
+    // Steps are whole, so the ticks are.
+    if (!model.logX) axis.incrs = wholeSteps();
+  }
+  return axis;
+}
+
+function yAxis(parts: PlotParts): uPlot.Axis {
+  const { model } = parts;
+  const axis: uPlot.Axis = {
+    ...base(parts),
+    space: 34,
+    size: (plot, values) => {
+      let widest = Y_WIDTH_MIN_PX - LABEL_GAP_PX - 6;
+      plot.ctx.font = scaledFont(parts.colours.font);
+      for (const value of values ?? []) {
+        widest = Math.max(widest, plot.ctx.measureText(value).width / window.devicePixelRatio);
+      }
+      return Math.ceil(widest) + LABEL_GAP_PX + 6;
+    },
+    values: (_plot, splits) => (model.logY ? logLabels(splits) : linearLabels(splits)),
+  };
+  if (model.logY) {
+    axis.splits = (plot, _axis, min, max) =>
+      logTicks(min, max, Math.max(2, Math.floor(plot.over.clientHeight / 30)));
+    axis.filter = (_plot, splits) => splits;
+  }
+  return axis;
+}
+
+function scaledFont(font: string): string {
+  return font.replace(/^(\d+)px/, (_match, size: string) => `${Number(size) * window.devicePixelRatio}px`);
+}
+
+function wholeSteps(): number[] {
+  const steps: number[] = [];
+  for (let power = 0; power < 16; power += 1) {
+    for (const digit of [1, 2, 5]) steps.push(digit * 10 ** power);
+  }
+  return steps;
+}

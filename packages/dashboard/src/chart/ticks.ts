@@ -1,0 +1,84 @@
+/** Where axes have ticks and what they say, for the axes that the drawing library does not do well by itself. */
+import { formatClock, formatDay, formatDuration, formatLogTick, formatTick } from './format.ts';
+
+/** Steps between ticks of a relative-time axis, in seconds: those that a clock has. */
+export const DURATION_STEPS: readonly number[] = [
+  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800,
+  3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000,
+];
+
+/**
+ * Ticks of a log axis: powers of ten, thinned to at most `most`; below two decades also 2 and 5, and when even
+ * that is too few, evenly spaced round numbers.
+ */
+export function logTicks(min: number, max: number, most: number): number[] {
+  if (!(min > 0) || !(max > min)) return [];
+  const from = Math.floor(Math.log10(min) + 1e-9);
+  const to = Math.ceil(Math.log10(max) - 1e-9);
+  const decades = to - from;
+  if (decades <= 2) {
+    const fine: number[] = [];
+    for (let power = from; power <= to; power += 1) {
+      for (const digit of [1, 2, 5]) fine.push(digit * 10 ** power);
+    }
+    const inside = fine.filter((v) => v >= min && v <= max);
+    return inside.length >= 3 ? thin(inside, most) : linearTicks(min, max, most);
+  }
+  const every = Math.max(1, Math.ceil(decades / most));
+  const ticks: number[] = [];
+  for (let power = Math.ceil(from / every) * every; power <= to; power += every) {
+    // Via text, because 10 ** -5 is 0.000010000000000000001.
+    const value = Number(`1e${power}`);
+    if (value >= min && value <= max) ticks.push(value);
+  }
+  return ticks;
+}
+
+function thin(values: readonly number[], most: number): number[] {
+  const every = Math.ceil(values.length / Math.max(most, 1));
+  return values.filter((_, i) => i % every === 0);
+}
+
+/** Round numbers, at most `most`, between the bounds. */
+export function linearTicks(min: number, max: number, most: number): number[] {
+  const rough = (max - min) / Math.max(most, 1);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((m) => m * power >= rough) ?? 10) * power;
+  const ticks: number[] = [];
+  for (let i = Math.ceil(min / step); i * step <= max; i += 1) ticks.push(Number((i * step).toPrecision(12)));
+  return ticks;
+}
+
+function spacingOf(ticks: readonly number[]): number {
+  return ticks.length > 1 ? Math.abs((ticks[1] ?? 0) - (ticks[0] ?? 0)) : 0;
+}
+
+export function linearLabels(ticks: readonly number[]): string[] {
+  const spacing = spacingOf(ticks);
+  return ticks.map((v) => formatTick(v, spacing));
+}
+
+/** Powers of ten speak for themselves; ticks of a narrow log axis need digits that tell them apart. */
+export function logLabels(ticks: readonly number[]): string[] {
+  const labels = ticks.map((v) => formatLogTick(v));
+  return new Set(labels).size === labels.length ? labels : linearLabels(ticks);
+}
+
+export function durationLabels(ticks: readonly number[]): string[] {
+  return ticks.map((v) => (v === 0 ? '0' : formatDuration(v)));
+}
+
+/** Time of day, with the day below at the first tick and wherever it changes. */
+export function timeLabels(ticks: readonly number[]): string[] {
+  const spacing = spacingOf(ticks);
+  const precision =
+    spacing >= 60_000 ? 'minutes' : spacing >= 1000 || spacing === 0 ? 'seconds' : 'milliseconds';
+  let day = '';
+  return ticks.map((ms) => {
+    const today = formatDay(ms).replace(/ \d{4}$/, '');
+    const clock = formatClock(ms, precision);
+    if (today === day) return spacing >= 86_400_000 ? '' : clock;
+    day = today;
+    return spacing >= 86_400_000 ? today : `${clock}\n${today}`;
+  });
+}
