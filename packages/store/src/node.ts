@@ -6,6 +6,8 @@ export type { OpenStoreOptions } from './backend/open-store.ts';
 export { nodeCodec } from './shard/node-codec.ts';
 export { systemClock, systemRandom } from './writer/node-clock.ts';
 
+export { answerLines, askProgram, askScript, scriptBeside } from './filesystem/ask.ts';
+export type { Answer } from './filesystem/ask.ts';
 export { byPath, classify, classifyByTable, throughOverlay } from './filesystem/classify.ts';
 export type { Facts, Verdict } from './filesystem/classify.ts';
 export { detectFilesystem } from './filesystem/detect.ts';

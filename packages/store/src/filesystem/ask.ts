@@ -63,12 +63,19 @@ export async function askProgram(
   });
 }
 
-/** Runs a script that lies beside this file (`stat-child`) on this Node, for at most `timeoutMs`. */
-export async function askScript(name: string, args: readonly string[], timeoutMs: number): Promise<Answer> {
-  // From source the scripts are TypeScript, in a built package JavaScript: whatever this file is.
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const script = fileURLToPath(new URL(`./${name}.${extension}`, import.meta.url));
-  return await askProgram(process.execPath, [script, ...args], timeoutMs);
+/**
+ * The script `name` that lies beside the module `of` (its `import.meta.url`): TypeScript where the module is run
+ * from source, JavaScript in a built package.
+ */
+export function scriptBeside(of: string, name: string): URL {
+  return new URL(`./${name}.${of.endsWith('.ts') ? 'ts' : 'js'}`, of);
+}
+
+/** Runs a script on this Node, for at most `timeoutMs`. */
+export async function askScript(script: URL, args: readonly string[], timeoutMs: number): Promise<Answer> {
+  // A script from source may import this workspace's packages, which are then sources, too.
+  const source = script.pathname.endsWith('.ts') ? ['--conditions=source'] : [];
+  return await askProgram(process.execPath, [...source, fileURLToPath(script), ...args], timeoutMs);
 }
 
 /** The objects that an answer holds, one per line; a line cut off in the middle is left out. */

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { answerLines, askProgram, askScript } from './ask.ts';
+import { answerLines, askProgram, askScript, scriptBeside } from './ask.ts';
 import type { Verdict } from './classify.ts';
 import { byPath, classify, classifyByTable, throughOverlay } from './classify.ts';
 import { classifyByMountOutput, classifyWindowsPath } from './other-system.ts';
@@ -15,6 +15,8 @@ import { FILESYSTEM_CLASSES } from './type.ts';
 export interface Filesystem {
   /** The absolute path that was asked about. */
   readonly path: string;
+  /** The nearest part of it that exists, links resolved; null where nothing of this machine was asked. */
+  readonly existing: string | null;
   readonly class: FilesystemClass;
   /** Type as the mount table spells it (`nfs4`), or null where nothing is known. */
   readonly type: string | null;
@@ -45,6 +47,7 @@ export interface DetectOptions {
   readonly mountinfoPath?: string;
 }
 
+const STAT_CHILD: URL = scriptBeside(import.meta.url, 'stat-child');
 const TIMEOUT_MS = 5000;
 const OVERLAYS_MAX = 4;
 
@@ -55,11 +58,12 @@ export async function detectFilesystem(path: string, options: DetectOptions = {}
   const found =
     options.mountinfo === undefined
       ? await askSystem(absolute, platform, options)
-      : { verdict: classifyByTable(options.mountinfo, absolute), answers: true };
-  const { verdict, answers } = found;
+      : { verdict: classifyByTable(options.mountinfo, absolute), answers: true, existing: null };
+  const { verdict, answers, existing } = found;
   const override = readOverride(options.env ?? process.env, verdict.class);
   return {
     path: absolute,
+    existing,
     class: override.class ?? verdict.class,
     type: verdict.type,
     name: verdict.name,
@@ -74,6 +78,7 @@ export async function detectFilesystem(path: string, options: DetectOptions = {}
 
 interface Found {
   readonly verdict: Verdict;
+  readonly existing: string;
   readonly answers: boolean;
 }
 
@@ -110,7 +115,7 @@ async function askLinux(path: string, asked: AskedPath, limits: Limits, depth: n
   if (verdict.upper !== null) verdict = throughOverlay(verdict, await askUpper(verdict.upper, limits, depth));
   verdict = byPath(byPath(verdict, path), asked.real);
   const evidence = [...asked.evidence, ...table.evidence, ...verdict.evidence];
-  return { verdict: { ...verdict, evidence }, answers: asked.answers };
+  return { verdict: { ...verdict, evidence }, answers: asked.answers, existing: asked.real };
 }
 
 /** The verdict about an overlay's upper directory, or null where that directory cannot be seen from here. */
@@ -141,7 +146,7 @@ interface AskedPath {
 }
 
 async function askPath(path: string, timeoutMs: number): Promise<AskedPath> {
-  const answer = await askScript('stat-child', [path], timeoutMs);
+  const answer = await askScript(STAT_CHILD, [path], timeoutMs);
   const said = Object.assign({}, ...answerLines(answer)) as {
     at?: string;
     real?: string;
@@ -193,7 +198,7 @@ function readOverride(
   }
   const allowed = FILESYSTEM_CLASSES.join(', ');
   const warning =
-    `LAMELLA_FILESYSTEM_CLASS=${value} is not one of ${allowed}; ` +
+    `LAMELLA_FILESYSTEM_CLASS=${JSON.stringify(value)} is not one of ${allowed}; ` +
     `the class that was found is used (${detected})`;
   return { class: null, evidence: [], warnings: [warning] };
 }

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { answerLines, askScript } from './ask.ts';
+import { answerLines, askScript, scriptBeside } from './ask.ts';
 import { PROBE_OPERATIONS } from './probe-operation.ts';
 
 export interface Probe {
@@ -23,6 +23,7 @@ export const PROBE_NAMES: readonly string[] = PROBE_OPERATIONS.map(([name]) => n
 
 /** Object mounts need seconds for a dozen files; more than this is a mount that does not answer. */
 const TIMEOUT_MS = 30_000;
+const PROBE_CHILD: URL = scriptBeside(import.meta.url, 'probe-child');
 const REMOVE_TIMEOUT_MS = 5_000;
 
 /**
@@ -35,7 +36,7 @@ export async function probeDirectory(
 ): Promise<Probe[]> {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const own = join(resolve(directory), `.t-probe-${randomBytes(8).toString('hex')}`);
-  const answer = await askScript('probe-child', ['probe', own], timeoutMs);
+  const answer = await askScript(PROBE_CHILD, ['probe', own], timeoutMs);
   const probes = new Map<string, Probe>();
   let begun: string | null = null;
   let not = answer.ended === 'done' ? 'not tried' : `not tried: ${answer.detail}`;
@@ -65,7 +66,7 @@ export async function probeDirectory(
 
 /** A second try, for a mount that was only slow: whether what the ended child left could be removed. */
 async function removed(own: string): Promise<boolean> {
-  const answer = await askScript('probe-child', ['remove', own], REMOVE_TIMEOUT_MS);
+  const answer = await askScript(PROBE_CHILD, ['remove', own], REMOVE_TIMEOUT_MS);
   return (answerLines(answer) as ProbeLine[]).some((line) => line.removed === null);
 }
 

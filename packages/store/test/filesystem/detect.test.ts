@@ -110,7 +110,7 @@ describe('LAMELLA_FILESYSTEM_CLASS', () => {
     const found = await detectFilesystem('/mnt/a', { env, mountinfo });
     expect(found.class).toBe('network');
     expect(found.warnings).toEqual([
-      'LAMELLA_FILESYSTEM_CLASS=nfs is not one of local, network, parallel, object-mount, unknown; ' +
+      'LAMELLA_FILESYSTEM_CLASS="nfs" is not one of local, network, parallel, object-mount, unknown; ' +
         'the class that was found is used (network)',
     ]);
   });
