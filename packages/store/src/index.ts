@@ -40,7 +40,13 @@ export {
   STORE_MARKER,
 } from './shard/layout.ts';
 export type { ShardName } from './shard/name.ts';
-export { endMarkerName, formatShardName, isDyadic, parseEndMarkerName, parseShardName } from './shard/name.ts';
+export {
+  endMarkerName,
+  formatShardName,
+  isDyadic,
+  parseEndMarkerName,
+  parseShardName,
+} from './shard/name.ts';
 export { verifyShard } from './shard/verify.ts';
 
 export type { Backend, ByteRange, ByteSource, Listing, ListOptions } from './backend/backend.ts';

@@ -54,7 +54,10 @@ function checkedId(what: string, id: string): string {
     throw new LamellaError('invalid', `${what} is empty: give a name of 1 to ${ID_BYTES_MAX} bytes`);
   }
   if (!id.isWellFormed()) {
-    throw new LamellaError('invalid', `${what} "${id.toWellFormed()}" holds half a character: give valid Unicode`);
+    throw new LamellaError(
+      'invalid',
+      `${what} "${id.toWellFormed()}" holds half a character: give valid Unicode`,
+    );
   }
   const text = percentCode(id);
   if (text.length > ID_BYTES_MAX) {

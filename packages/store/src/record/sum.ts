@@ -22,10 +22,20 @@ export function sumRows(batch: RecordBatch): string {
   const { count, writer, kind, key } = batch;
   const strings = new StringHashes();
   const sum = new Sum(batch, strings);
-  for (let start = 0; start < count; ) {
+  for (let start = 0; start < count;) {
     let end = start + 1;
-    while (end < count && key[end] === key[start] && kind[end] === kind[start] && writer[end] === writer[start]) end++;
-    const [w, k, name] = [writer, kind, key].map((column) => strings.of(column[start] ?? '')) as [Hash, Hash, Hash];
+    while (
+      end < count &&
+      key[end] === key[start] &&
+      kind[end] === kind[start] &&
+      writer[end] === writer[start]
+    )
+      end++;
+    const [w, k, name] = [writer, kind, key].map((column) => strings.of(column[start] ?? '')) as [
+      Hash,
+      Hash,
+      Hash,
+    ];
     const a = mixA(mixA(mixA(SEED_A, w.a), k.a), name.a);
     const b = mixB(mixB(mixB(SEED_B, w.b), k.b), name.b);
     sum.addRows(start, end, a, b);

@@ -52,7 +52,12 @@ function parse(data: string): Json {
 }
 
 /** Reviver: integers that a double cannot hold become their digits. `source` is the literal as it was written. */
-function keepDigits(this: unknown, _name: string, parsed: unknown, context?: { readonly source?: string }): unknown {
+function keepDigits(
+  this: unknown,
+  _name: string,
+  parsed: unknown,
+  context?: { readonly source?: string },
+): unknown {
   const source = context?.source;
   const isLong = typeof parsed === 'number' && !Number.isSafeInteger(parsed) && source !== undefined;
   return isLong && /^-?\d+$/.test(source) ? source : parsed;

@@ -17,14 +17,18 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const PARSERS = {
   timestampFromMicroseconds: Number,
   // Nulls come without bytes.
-  stringFromBytes: (bytes: Uint8Array | undefined): string => (bytes ? decoder.decode(bytes) : (undefined as never)),
+  stringFromBytes: (bytes: Uint8Array | undefined): string =>
+    bytes ? decoder.decode(bytes) : (undefined as never),
 };
 
 /**
  * All rows in file order. `bytes` passed verifyShard; what is wrong inside pages although the hashes agree (a
  * faulty writer) is still refused. Errors: corrupt.
  */
-export async function decodeShard(bytes: Uint8Array, codec: Pick<ByteCodec, 'decompress'>): Promise<RecordBatch> {
+export async function decodeShard(
+  bytes: Uint8Array,
+  codec: Pick<ByteCodec, 'decompress'>,
+): Promise<RecordBatch> {
   try {
     const metadata = parquetMetadata(bytes, { geoparquet: false, parsers: PARSERS });
     return await decodeColumns(bytes, metadata, codec);
@@ -58,7 +62,10 @@ async function decodeColumns(
   });
   for (const name of columns) {
     if (filled.get(name) !== batch.count) {
-      throw new LamellaError('corrupt', `column ${name} holds ${filled.get(name) ?? 0} of ${batch.count} rows`);
+      throw new LamellaError(
+        'corrupt',
+        `column ${name} holds ${filled.get(name) ?? 0} of ${batch.count} rows`,
+      );
     }
   }
   return batch;
@@ -83,11 +90,23 @@ function fill(batch: MutableBatch, { columnName, columnData, rowStart }: ColumnD
       break;
     }
     case 'step': {
-      fillNullable(batch.step, 0n, batch.stepNull, columnData as ArrayLike<bigint | null | undefined>, rowStart);
+      fillNullable(
+        batch.step,
+        0n,
+        batch.stepNull,
+        columnData as ArrayLike<bigint | null | undefined>,
+        rowStart,
+      );
       break;
     }
     case 'value': {
-      fillNullable(batch.value, 0, batch.valueNull, columnData as ArrayLike<number | null | undefined>, rowStart);
+      fillNullable(
+        batch.value,
+        0,
+        batch.valueNull,
+        columnData as ArrayLike<number | null | undefined>,
+        rowStart,
+      );
       break;
     }
   }

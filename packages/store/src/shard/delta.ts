@@ -1,6 +1,6 @@
 /**
- * Parquet's DELTA_BINARY_PACKED for INT64, for integers that a double holds with room for their differences
- * (|n| < 2^52): blocks of 128, four miniblocks of 32. Written here for two reasons. hyparquet-writer packs what
+ * Parquet's DELTA_BINARY_PACKED for INT64, for integers that a double holds with room for their differences:
+ * blocks of 128, four miniblocks of 32. Written here for two reasons. hyparquet-writer packs what
  * exceeds 32 bits with BigInt, a tenfold cost for times in microseconds; its encoder remains for larger numbers.
  * And widths are rounded up to whole bytes: zstd sees repeated differences only where they are aligned, and a
  * time in whole milliseconds costs 0.6 to 1.0 bytes instead of 1.1 to 1.6 (docs/decisions/0002-row-groups.md).
@@ -11,7 +11,10 @@ const BLOCK = 128;
 const MINIBLOCKS = 4;
 const MINIBLOCK = BLOCK / MINIBLOCKS;
 
-/** Integers of this magnitude or more must not be given to packDeltas. */
+/**
+ * packDeltas takes integers below this magnitude whose least and greatest differ by less: then a zigzag coded
+ * difference, and a difference above the least one, stay below 2^53.
+ */
 export const DELTA_MAX: number = 2 ** 52;
 
 /** Appends `values` to `out`. */

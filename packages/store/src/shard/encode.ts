@@ -89,9 +89,13 @@ export function encodeShard(
   writeTail(out, groups, footer);
   const bytes = out.getBytes();
   if (bytes.length > SHARD_BYTES_MAX || bytes.length - tailStart > TAIL_BYTES_MAX) {
-    throw new LamellaError('invalid', `the shard is too large: ${SHARD_BYTES_MAX} bytes are allowed; flush sooner`, {
-      details: { bytes: bytes.length, rows: batch.count },
-    });
+    throw new LamellaError(
+      'invalid',
+      `the shard is too large: ${SHARD_BYTES_MAX} bytes are allowed; flush sooner`,
+      {
+        details: { bytes: bytes.length, rows: batch.count },
+      },
+    );
   }
   const hash = encodeBase32(codec.sha256(bytes.subarray(tailStart)), 26);
   return { name: formatShardName({ ...meta, hash }), bytes, footer };
@@ -113,7 +117,13 @@ function cutRowGroups(batch: RecordBatch, rows: number): (readonly [number, numb
   return groups;
 }
 
-function writeRowGroup(out: ByteWriter, batch: RecordBatch, start: number, end: number, codec: ByteCodec): RowGroup {
+function writeRowGroup(
+  out: ByteWriter,
+  batch: RecordBatch,
+  start: number,
+  end: number,
+  codec: ByteCodec,
+): RowGroup {
   const offset = out.offset;
   const columns: ColumnChunk[] = [];
   let uncompressed = 0n;
@@ -142,7 +152,12 @@ function* columnParts(batch: RecordBatch, start: number, end: number): Generator
   yield { element: COLUMNS.seq, values: encodeIntegers(batch.seq.subarray(start, end)), ...required };
   yield { element: COLUMNS.kind, values: names(batch.kind), ...required };
   yield { element: COLUMNS.key, values: names(batch.key), ...required };
-  yield { element: COLUMNS.step, values: encodeSteps(batch.step.subarray(start, end), stepNull), rows, nulls: stepNull };
+  yield {
+    element: COLUMNS.step,
+    values: encodeSteps(batch.step.subarray(start, end), stepNull),
+    rows,
+    nulls: stepNull,
+  };
   yield { element: COLUMNS.time, values: encodeIntegers(batch.time.subarray(start, end)), ...required };
   const value = encodeDoubles(present(batch.value.subarray(start, end), valueNull));
   yield { element: COLUMNS.value, values: value, rows, nulls: valueNull };
@@ -168,7 +183,11 @@ function present(values: Float64Array, nulls: Uint8Array): Float64Array {
   return nulls.includes(1) ? values.filter((_, i) => nulls[i] === 0) : values;
 }
 
-function encodeData(data: RecordBatch['data'], start: number, end: number): Pick<ColumnPart, 'values' | 'nulls'> {
+function encodeData(
+  data: RecordBatch['data'],
+  start: number,
+  end: number,
+): Pick<ColumnPart, 'values' | 'nulls'> {
   const nulls = new Uint8Array(end - start);
   const texts: string[] = [];
   for (let row = start; row < end; row++) {

@@ -61,7 +61,9 @@ export function formatFooter(footer: ShardFooter): string {
  * Parses without trusting: every field has its type and bounds, `row_groups` begins at byte 4 and has no gap.
  * Errors: corrupt. A newer format is returned as its number, to be judged once the tail's hash is known.
  */
-export function parseFooter(text: string): ShardFooter | { readonly format: number; readonly rowGroups: readonly RowGroupEntry[] } {
+export function parseFooter(
+  text: string,
+): ShardFooter | { readonly format: number; readonly rowGroups: readonly RowGroupEntry[] } {
   const json = parseObject(text);
   const format = safeInteger(json, 'format', 1);
   const rowGroups = parseRowGroups(json['row_groups']);
@@ -120,12 +122,13 @@ function parseRowGroups(json: unknown): readonly RowGroupEntry[] {
 function parseInputs(json: unknown): readonly string[] {
   if (json === undefined) return [];
   if (!Array.isArray(json) || !json.every((name) => typeof name === 'string')) refuse('inputs');
-  return json as readonly string[];
+  return json;
 }
 
 function safeInteger(json: JsonObject, field: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = json[field];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least || value > most) refuse(field);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least || value > most)
+    refuse(field);
   return value;
 }
 
@@ -136,5 +139,8 @@ function flag(json: JsonObject, field: string): boolean {
 }
 
 function refuse(field: string): never {
-  throw new LamellaError('corrupt', `the footer's field ${field} is missing or not what format ${FORMAT} says`);
+  throw new LamellaError(
+    'corrupt',
+    `the footer's field ${field} is missing or not what format ${FORMAT} says`,
+  );
 }

@@ -45,7 +45,9 @@ export function rankGroup(rank: number, worldSize: number): string {
     throw new LamellaError('invalid', `rank ${rank} is not an integer from 0`);
   }
   if (worldSize <= RANKS_PER_GROUP) return '';
-  return `g${Math.floor(rank / RANKS_PER_GROUP).toString(16).padStart(2, '0')}/`;
+  return `g${Math.floor(rank / RANKS_PER_GROUP)
+    .toString(16)
+    .padStart(2, '0')}/`;
 }
 
 /** True for a name like `g0f/`: a directory of ranks, to be listed with its run. */

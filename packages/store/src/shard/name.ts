@@ -24,7 +24,10 @@ const END_MARKER = /^_([a-z2-7]{26})\.end\.(\d{10})$/;
 /** Errors: invalid, where the parts are not those of a shard. */
 export function formatShardName({ writer, first, last, hash }: ShardName): string {
   if (!isWriterId(writer) || !isWriterId(hash) || !isDyadic(first, last)) {
-    throw new LamellaError('invalid', `not a shard name: writer ${writer}, flushes ${first}-${last}, hash ${hash}`);
+    throw new LamellaError(
+      'invalid',
+      `not a shard name: writer ${writer}, flushes ${first}-${last}, hash ${hash}`,
+    );
   }
   return `${writer}.${digits(first)}-${digits(last)}.${hash}.parquet`;
 }

@@ -85,6 +85,9 @@ class ThriftWalk {
   }
 
   #refuse(what: string): never {
-    throw new LamellaError('corrupt', `the Parquet footer or page header is damaged: ${what} at byte ${this.at}`);
+    throw new LamellaError(
+      'corrupt',
+      `the Parquet footer or page header is damaged: ${what} at byte ${this.at}`,
+    );
   }
 }

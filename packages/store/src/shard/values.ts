@@ -58,7 +58,8 @@ export function encodeIntegers(values: Float64Array): EncodedValues {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  if (min <= -DELTA_MAX || max >= DELTA_MAX) return encodeInt64(BigInt64Array.from(values, BigInt));
+  const isWide = min <= -DELTA_MAX || max >= DELTA_MAX || max - min >= DELTA_MAX;
+  if (isWide) return encodeInt64(BigInt64Array.from(values, BigInt));
   const out = new ByteWriter(values.length * 2 + 64);
   packDeltas(out, values);
   const bounds = values.length === 0 ? {} : { min_value: BigInt(min), max_value: BigInt(max) };

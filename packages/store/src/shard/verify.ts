@@ -34,7 +34,10 @@ export function verifyShard(name: string, bytes: Uint8Array, codec: Pick<ByteCod
   const footer = inFile(name, () => parseFooter(entry));
   checkHashes(name, parsed, bytes, footer.rowGroups, metadata.metadata_length, codec);
   if (!('writer' in footer)) {
-    throw new LamellaError('unsupported', `${name} was written by a newer Lamella (format ${footer.format}): upgrade`);
+    throw new LamellaError(
+      'unsupported',
+      `${name} was written by a newer Lamella (format ${footer.format}): upgrade`,
+    );
   }
   checkName(name, parsed, footer);
   checkColumns(name, metadata);
@@ -45,13 +48,15 @@ export function verifyShard(name: string, bytes: Uint8Array, codec: Pick<ByteCod
 /** The Parquet metadata of bytes that nobody has vouched for yet. Errors: corrupt. */
 function parseMetadata(name: string, bytes: Uint8Array): FileMetaData {
   if (bytes.length < SHARD_BYTES_MIN) throw corrupt(name, `only ${bytes.length} bytes`);
-  if (bytes.length > SHARD_BYTES_MAX) throw corrupt(name, `${bytes.length} bytes, more than ${SHARD_BYTES_MAX}`);
+  if (bytes.length > SHARD_BYTES_MAX)
+    throw corrupt(name, `${bytes.length} bytes, more than ${SHARD_BYTES_MAX}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const isParquet = view.getUint32(0, true) === PAR1 && view.getUint32(bytes.length - 4, true) === PAR1;
   if (!isParquet) throw corrupt(name, 'not a Lamella shard (PAR1 is missing at the beginning or the end)');
   const end = bytes.length - 8;
   const length = view.getUint32(end, true);
-  if (length > end - 4 || length > TAIL_BYTES_MAX) throw corrupt(name, `a footer of ${length} bytes does not fit`);
+  if (length > end - 4 || length > TAIL_BYTES_MAX)
+    throw corrupt(name, `a footer of ${length} bytes does not fit`);
   return inFile(name, () => {
     const after = checkThriftStruct(bytes.subarray(0, end), end - length);
     if (after !== end) throw new LamellaError('corrupt', 'the footer does not fill its length');
@@ -69,8 +74,10 @@ function checkHashes(
 ): void {
   const [offset, length] = rowGroups.at(-1) ?? [4, 0];
   const tailStart = offset + length;
-  if (tailStart > bytes.length - 8 - metadataLength) throw corrupt(name, 'its row groups reach into the footer');
-  if (bytes.length - tailStart > TAIL_BYTES_MAX) throw corrupt(name, `a tail of more than ${TAIL_BYTES_MAX} bytes`);
+  if (tailStart > bytes.length - 8 - metadataLength)
+    throw corrupt(name, 'its row groups reach into the footer');
+  if (bytes.length - tailStart > TAIL_BYTES_MAX)
+    throw corrupt(name, `a tail of more than ${TAIL_BYTES_MAX} bytes`);
   if (encodeBase32(codec.sha256(bytes.subarray(tailStart)), 26) !== hash) {
     throw corrupt(name, 'the tail is not what the name says');
   }
@@ -113,7 +120,8 @@ function checkColumns(name: string, { schema }: FileMetaData): void {
 
 function isTyped(found: SchemaElement, column: SchemaElement): boolean {
   if (found.type !== column.type || found.repetition_type === 'REPEATED') return false;
-  if (column.type === 'BYTE_ARRAY') return found.converted_type === 'UTF8' || found.logical_type?.type === 'STRING';
+  if (column.type === 'BYTE_ARRAY')
+    return found.converted_type === 'UTF8' || found.logical_type?.type === 'STRING';
   return column.name !== 'time' || found.converted_type === 'TIMESTAMP_MICROS' || isMicros(found);
 }
 
@@ -133,7 +141,11 @@ function afterElement(schema: readonly SchemaElement[], at: number): number {
 }
 
 /** Parquet's row groups are those of the footer, and every column chunk lies inside its own. */
-function checkRowGroups(name: string, { row_groups: groups, num_rows: total }: FileMetaData, footer: ShardFooter): void {
+function checkRowGroups(
+  name: string,
+  { row_groups: groups, num_rows: total }: FileMetaData,
+  footer: ShardFooter,
+): void {
   if (groups.length !== footer.rowGroups.length) throw corrupt(name, `it has ${groups.length} row groups`);
   let rows = 0n;
   groups.forEach((group, i) => {
@@ -141,13 +153,18 @@ function checkRowGroups(name: string, { row_groups: groups, num_rows: total }: F
     rows += group.num_rows;
     checkChunks(name, group, footer.rowGroups[i] ?? [0, 0, '']);
   });
-  if (rows !== BigInt(footer.rows) || total !== rows) throw corrupt(name, `it holds ${rows} rows, not ${footer.rows}`);
+  if (rows !== BigInt(footer.rows) || total !== rows)
+    throw corrupt(name, `it holds ${rows} rows, not ${footer.rows}`);
 }
 
 function checkChunks(name: string, group: RowGroup, [offset, length]: RowGroupEntry): void {
   const seen = new Set<string>();
   for (const { file_path: path, meta_data: meta, ...chunk } of group.columns) {
-    if (path !== undefined || chunk.crypto_metadata !== undefined || chunk.encrypted_column_metadata !== undefined) {
+    if (
+      path !== undefined ||
+      chunk.crypto_metadata !== undefined ||
+      chunk.encrypted_column_metadata !== undefined
+    ) {
       throw corrupt(name, 'a column lies in another file or is encrypted');
     }
     if (!meta) throw corrupt(name, 'a column chunk without metadata');
@@ -159,12 +176,16 @@ function checkChunks(name: string, group: RowGroup, [offset, length]: RowGroupEn
       meta.data_page_offset < end &&
       end <= BigInt(offset + length) &&
       meta.num_values >= 0n;
-    if (!isInside) throw corrupt(name, `column ${meta.path_in_schema.join('.')} reaches out of its row group`);
+    if (!isInside)
+      throw corrupt(name, `column ${meta.path_in_schema.join('.')} reaches out of its row group`);
     const column = meta.path_in_schema.join('.');
     if (seen.has(column)) throw corrupt(name, `column ${column} twice in a row group`);
     seen.add(column);
     if (Object.hasOwn(COLUMNS, column) && meta.num_values !== group.num_rows) {
-      throw corrupt(name, `column ${column} has ${meta.num_values} values in a row group of ${group.num_rows} rows`);
+      throw corrupt(
+        name,
+        `column ${column} has ${meta.num_values} values in a row group of ${group.num_rows} rows`,
+      );
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Arbitrary rows: small pools of writers, kinds and keys so that rows meet, and every awkward number. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Row } from './row.ts';
 import { bitsOf } from './row.ts';
 
@@ -7,7 +7,18 @@ export const WRITER = 'abcdefghijklmnopqrstuvwxyz';
 const WRITERS = [WRITER, 'zzzzzzzzzzzzzzzzzzzzzzzzzz', '22222222222222222222222222'];
 
 /** U+FF21 sorts before U+1F600 in UTF-8 and after it in UTF-16; U+FEFF begins like a byte order mark. */
-const KEYS = ['', 'loss', 'train/loss', 'Ａ', '😀', 'é', '\uFEFFbom', 'a\u0000b', 'x'.repeat(300), 'train/\u{10FFFF}'];
+const KEYS = [
+  '',
+  'loss',
+  'train/loss',
+  'Ａ',
+  '😀',
+  'é',
+  '\uFEFFbom',
+  'a\u0000b',
+  'x'.repeat(300),
+  'train/\u{10FFFF}',
+];
 
 export const anyKey: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...KEYS),
@@ -25,7 +36,16 @@ const anyStep = fc.option(
 const anyValue = fc.option(
   fc.oneof(
     fc.double(),
-    fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 5e-324, 2 ** 53, 1.5),
+    fc.constantFrom(
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      -0,
+      0,
+      5e-324,
+      2 ** 53,
+      1.5,
+    ),
   ),
 );
 

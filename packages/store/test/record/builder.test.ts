@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchBuilder } from '../../src/record/builder.ts';
 import { concatBatches, emptyBatch, selectRows } from '../../src/record/select.ts';
@@ -65,7 +65,8 @@ describe('BatchBuilder', () => {
 
   it('grows beyond its first allocation, and takes nothing back after take', () => {
     const builder = new BatchBuilder(WRITER);
-    for (let i = 0; i < 5000; i++) builder.add(i, 'metric', 'k', i - 2500, i, i / 7, i % 3 === 0 ? String(i) : null);
+    for (let i = 0; i < 5000; i++)
+      builder.add(i, 'metric', 'k', i - 2500, i, i / 7, i % 3 === 0 ? String(i) : null);
     const batch = builder.take();
     builder.add(9, 'metric', 'other', 0, 0, 0, null);
     expect(batch.count).toBe(5000);

@@ -1,11 +1,21 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isKind } from '../../src/record/error.ts';
 import { checkId, decodeId, encodeId, isWriterId, newWriterId } from '../../src/record/id.ts';
 import { systemRandom } from '../../src/writer/node-clock.ts';
 
 const anyId = fc
   .string({ unit: 'binary', minLength: 1, maxLength: 20 })
   .filter((id) => id.isWellFormed() && encodeURIComponent(id).length <= 60);
+
+function decodeOrNull(text: string): string | null {
+  try {
+    return decodeId(text);
+  } catch (error) {
+    if (isKind(error, 'invalid')) return null;
+    throw error;
+  }
+}
 
 describe('project and run ids', () => {
   it('[R7] every id comes back from its coded form, which has no capitals, = or /', () => {
@@ -30,13 +40,8 @@ describe('project and run ids', () => {
     }
     fc.assert(
       fc.property(fc.string({ maxLength: 12 }), (text) => {
-        let id: string | null = null;
-        try {
-          id = decodeId(text);
-        } catch (error) {
-          expect(error).toMatchObject({ kind: 'invalid' });
-        }
-        if (id !== null) expect(encodeId(id)).toBe(text);
+        const id = decodeOrNull(text);
+        expect(id === null || encodeId(id) === text).toBe(true);
       }),
     );
   });

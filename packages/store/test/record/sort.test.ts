@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sortBatch } from '../../src/record/sort.ts';
 import { anyRows } from './arbitrary.ts';
@@ -31,12 +31,23 @@ describe('sortBatch', () => {
     const rows: Row[] = [];
     for (let call = 0; call < 50; call++) {
       for (const key of ['z', 'a', 'm']) {
-        rows.push({ writer: 'w', seq: call, kind: 'metric', key, step: String(49 - call), time: call, value: null, data: null });
+        rows.push({
+          writer: 'w',
+          seq: call,
+          kind: 'metric',
+          key,
+          step: String(49 - call),
+          time: call,
+          value: null,
+          data: null,
+        });
       }
     }
     const sorted = rowsOf(sortBatch(batchOf(rows)));
     expect(sorted.map(({ key }) => key).join('')).toBe('a'.repeat(50) + 'm'.repeat(50) + 'z'.repeat(50));
-    expect(sorted.slice(0, 50).map(({ step }) => Number(step))).toEqual(Array.from({ length: 50 }, (_, i) => i));
+    expect(sorted.slice(0, 50).map(({ step }) => Number(step))).toEqual(
+      Array.from({ length: 50 }, (_, i) => i),
+    );
   });
 
   it('returns a sorted batch as it is', () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addSums, sumRows } from '../../src/record/sum.ts';
 import { anyRow, anyRows } from './arbitrary.ts';
@@ -36,12 +36,18 @@ describe('sumRows', () => {
 
   it('[R5] changes with any field of any row', () => {
     fc.assert(
-      fc.property(anyRows, anyRow, fc.nat(), fc.constantFrom('seq', 'kind', 'key', 'step', 'time', 'value', 'data', 'writer'), (rows, other, at, field) => {
-        const row = rows[at % rows.length] as Row;
-        fc.pre(row[field as keyof Row] !== other[field as keyof Row]);
-        const changed = rows.with(at % rows.length, { ...row, [field]: other[field as keyof Row] } as Row);
-        expect(sumRows(batchOf(changed))).not.toBe(sumRows(batchOf(rows)));
-      }),
+      fc.property(
+        anyRows,
+        anyRow,
+        fc.nat(),
+        fc.constantFrom('seq', 'kind', 'key', 'step', 'time', 'value', 'data', 'writer'),
+        (rows, other, at, field) => {
+          const row = rows[at % rows.length] as Row;
+          fc.pre(row[field as keyof Row] !== other[field as keyof Row]);
+          const changed = rows.with(at % rows.length, { ...row, [field]: other[field as keyof Row] });
+          expect(sumRows(batchOf(changed))).not.toBe(sumRows(batchOf(rows)));
+        },
+      ),
       { numRuns: 1000 },
     );
   });
@@ -50,15 +56,33 @@ describe('sumRows', () => {
     fc.assert(
       fc.property(anyRow, anyRow, (a, b) => {
         fc.pre(a.value !== b.value && (a.key !== b.key || a.seq !== b.seq));
-        const exchanged = [{ ...a, value: b.value }, { ...b, value: a.value }];
+        const exchanged = [
+          { ...a, value: b.value },
+          { ...b, value: a.value },
+        ];
         expect(sumRows(batchOf(exchanged))).not.toBe(sumRows(batchOf([a, b])));
       }),
     );
   });
 
   it('[R5] tells −0 from 0, null from 0 and from "", and takes all NaNs for one', () => {
-    const row: Row = { writer: 'w', seq: 0, kind: 'metric', key: 'k', step: '0', time: 0, value: '0000000000000000', data: null };
-    const variants: Row[] = [row, { ...row, value: '8000000000000000' }, { ...row, value: null }, { ...row, step: null }, { ...row, data: '' }];
+    const row: Row = {
+      writer: 'w',
+      seq: 0,
+      kind: 'metric',
+      key: 'k',
+      step: '0',
+      time: 0,
+      value: '0000000000000000',
+      data: null,
+    };
+    const variants: Row[] = [
+      row,
+      { ...row, value: '8000000000000000' },
+      { ...row, value: null },
+      { ...row, step: null },
+      { ...row, data: '' },
+    ];
     expect(new Set(variants.map((variant) => sumRows(batchOf([variant])))).size).toBe(variants.length);
     const nans = ['7ff8000000000000', 'fff8000000000000', '7ff8000000000001'];
     expect(new Set(nans.map((value) => sumRows(batchOf([{ ...row, value }])))).size).toBe(1);

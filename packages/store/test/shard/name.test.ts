@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   isRankGroup,
@@ -8,10 +8,16 @@ import {
   rankGroup,
   runPrefix,
 } from '../../src/shard/layout.ts';
-import { endMarkerName, formatShardName, isDyadic, parseEndMarkerName, parseShardName } from '../../src/shard/name.ts';
+import {
+  endMarkerName,
+  formatShardName,
+  isDyadic,
+  parseEndMarkerName,
+  parseShardName,
+} from '../../src/shard/name.ts';
 
 const anyBase32 = fc.string({
-  unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz234567'),
+  unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz234567'.split('')),
   minLength: 26,
   maxLength: 26,
 });
@@ -69,14 +75,15 @@ describe('shard names', () => {
       for (let first = 0; first < 64; first += size) dyadic.add(`${first}-${first + size - 1}`);
     }
     for (let first = -1; first < 64; first++) {
-      for (let last = -1; last < 64; last++) expect(isDyadic(first, last)).toBe(dyadic.has(`${first}-${last}`));
+      for (let last = -1; last < 64; last++)
+        expect(isDyadic(first, last)).toBe(dyadic.has(`${first}-${last}`));
     }
-    expect([isDyadic(0, 2 ** 33 - 1), isDyadic(0, 2 ** 33 - 2), isDyadic(2 ** 33, 2 ** 34 - 1), isDyadic(0.5, 0.5)]).toEqual([
-      true,
-      false,
-      false,
-      false,
-    ]);
+    expect([
+      isDyadic(0, 2 ** 33 - 1),
+      isDyadic(0, 2 ** 33 - 2),
+      isDyadic(2 ** 33, 2 ** 34 - 1),
+      isDyadic(0.5, 0.5),
+    ]).toEqual([true, false, false, false]);
   });
 
   it('[N5] end markers name a writer and its last flush', () => {
@@ -94,37 +101,56 @@ describe('layout', () => {
     expect(projectPrefix('My project')).toBe('project=%4dy%20project/');
     expect(runPrefix('p', 'Größe=1')).toBe('project=p/run=%47r%c3%b6%c3%9fe%3d1/');
     fc.assert(
-      fc.property(fc.string({ minLength: 1, maxLength: 20 }), fc.string({ minLength: 1, maxLength: 20 }), (project, run) => {
-        expect(parseProjectPrefix(projectPrefix(project))).toBe(project);
-        expect(parseRunPrefix(runPrefix(project, run))).toEqual({ project, run });
-      }),
+      fc.property(
+        fc.string({ minLength: 1, maxLength: 20 }),
+        fc.string({ minLength: 1, maxLength: 20 }),
+        (project, run) => {
+          expect(parseProjectPrefix(projectPrefix(project))).toBe(project);
+          expect(parseRunPrefix(runPrefix(project, run))).toEqual({ project, run });
+        },
+      ),
     );
   });
 
   it('[N3] other directories are not projects or runs', () => {
-    for (const other of ['', 'project=', 'project=/', 'project=A/', 'project=a', 'x=a/', 'project=a/b/', 'project=%4D/']) {
+    for (const other of [
+      '',
+      'project=',
+      'project=/',
+      'project=A/',
+      'project=a',
+      'x=a/',
+      'project=a/b/',
+      'project=%4D/',
+    ]) {
       expect(parseProjectPrefix(other), other).toBe(null);
     }
-    for (const other of ['project=a/', 'project=a/run=/', 'project=a/_project/', 'project=a/run=B/', 'project=a/run=b']) {
+    for (const other of [
+      'project=a/',
+      'project=a/run=/',
+      'project=a/_project/',
+      'project=a/run=B/',
+      'project=a/run=b',
+    ]) {
       expect(parseRunPrefix(other), other).toBe(null);
     }
   });
 
   it('[N4] more than 64 ranks share directories of 64', () => {
-    expect([rankGroup(0, 1), rankGroup(63, 64), rankGroup(0, 65), rankGroup(64, 65), rankGroup(16_384, 20_000)]).toEqual([
-      '',
-      '',
-      'g00/',
-      'g01/',
-      'g100/',
-    ]);
-    expect([isRankGroup('g00/'), isRankGroup('g100/'), isRankGroup('g0/'), isRankGroup('g00'), isRankGroup('gg0/')]).toEqual([
-      true,
-      true,
-      false,
-      false,
-      false,
-    ]);
+    expect([
+      rankGroup(0, 1),
+      rankGroup(63, 64),
+      rankGroup(0, 65),
+      rankGroup(64, 65),
+      rankGroup(16_384, 20_000),
+    ]).toEqual(['', '', 'g00/', 'g01/', 'g100/']);
+    expect([
+      isRankGroup('g00/'),
+      isRankGroup('g100/'),
+      isRankGroup('g0/'),
+      isRankGroup('g00'),
+      isRankGroup('gg0/'),
+    ]).toEqual([true, true, false, false, false]);
     expect(() => rankGroup(-1, 2)).toThrow('rank -1');
   });
 });
