@@ -1,0 +1,225 @@
+/**
+ * One run of one training process, in its publisher: turns frames into calls of the store's writer, adds what the
+ * run says about itself (start, config, gaps, system metrics), and answers.
+ */
+import { createWriter } from '@lamella/store';
+import type { ShardWriter } from '@lamella/store';
+import { nodeCodec, systemClock, systemRandom } from '@lamella/store/node';
+import type { Call, FrameHandler } from '../pipe/decode.ts';
+import type { Dropped, Finish, Hello } from '../pipe/frame.ts';
+import { CALL_KIND, FRAME, PIPE_VERSION } from '../pipe/frame.ts';
+import { SystemSampler } from '../system/sampler.ts';
+import type { Answers } from './answers.ts';
+import { PublishedCalls } from './published-calls.ts';
+import { storeBackend } from './store-backend.ts';
+
+/** The first sample comes early, so that a run of a few seconds has one. */
+const FIRST_SAMPLE_SECONDS = 1;
+
+const DIED = 'the training process ended without finish (killed, or out of memory)';
+
+export interface SessionOptions {
+  readonly answers: Pick<Answers, 'send'>;
+  onDeadline(ms: number): void;
+  onDone(): void;
+}
+
+export class Session implements FrameHandler {
+  readonly #options: SessionOptions;
+  readonly #published = new PublishedCalls();
+  #writer: ShardWriter | null = null;
+  #deadlineMs = 0;
+  #sampling: NodeJS.Timeout | null = null;
+  #finish: Finish | null = null;
+  #isEnding = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  call(call: Call): void {
+    const { step } = call;
+    const kind = call.kind === CALL_KIND.system ? 'system' : 'metric';
+    const isFraction = typeof step === 'number' && !Number.isInteger(step);
+    const data = isFraction ? withStep(call, step) : call.data;
+    const seq = this.#open().append({
+      kind,
+      timeUs: Math.round(call.timeMs * 1000),
+      step: isFraction ? Math.floor(step) : step,
+      keys: call.keys,
+      values: call.values,
+      isNull: call.isNull,
+      data,
+    });
+    this.#published.add(seq);
+  }
+
+  message(type: number, body: unknown): void {
+    if (type === FRAME.hello) this.#begin(body as Hello);
+    else if (type === FRAME.config) this.#config(body as Hello['config']);
+    else if (type === FRAME.flush) void this.#flush((body as { readonly id: number }).id);
+    else if (type === FRAME.dropped) this.#gap(body as Dropped);
+    else if (type === FRAME.finish) {
+      this.#finish = body as Finish;
+      void this.#end();
+    }
+  }
+
+  /** The pipe's end. Without a `finish` before it, the training process died. */
+  end(): void {
+    void this.#end();
+  }
+
+  #begin(hello: Hello): void {
+    if (hello.pipe !== PIPE_VERSION) {
+      throw new Error(
+        `the pipe speaks version ${hello.pipe}, this publisher ${PIPE_VERSION}; install one version`,
+      );
+    }
+    const { answers } = this.#options;
+    this.#deadlineMs = hello.deadlineMs;
+    this.#options.onDeadline(hello.deadlineMs);
+    const writer = createWriter({
+      backend: storeBackend(hello.dir),
+      codec: nodeCodec,
+      clock: systemClock,
+      random: systemRandom,
+      project: hello.project,
+      run: hello.run,
+      rank: hello.rank,
+      // One process of its own may have company that no launcher knows of: the writer counts.
+      ...(hello.worldSize > 1 ? { worldSize: hello.worldSize } : {}),
+      ...(hello.flushSecondsMax === null ? {} : { flushSecondsMax: hello.flushSecondsMax }),
+      onTrouble: (text) => answers.send({ type: 'trouble', text }),
+      onPublished: () => this.#acknowledge(),
+    });
+    this.#writer = writer;
+    this.#note('run', { start: JSON.stringify(startOf(hello)) });
+    this.#config(hello.config);
+    if (hello.lost !== null) {
+      this.#note('run', {
+        gap: JSON.stringify({
+          calls: hello.lost.calls,
+          rows: null,
+          reason: 'the publisher before this one died; some of these calls may be there',
+        }),
+      });
+    }
+    if (hello.systemSeconds > 0) this.#sample(new SystemSampler(), hello.systemSeconds);
+    void writer.run();
+  }
+
+  /** The writer; a stream that does not begin with `hello` is damage. */
+  #open(): ShardWriter {
+    if (this.#writer === null) throw new Error('the pipe does not begin with hello');
+    return this.#writer;
+  }
+
+  #acknowledge(): void {
+    const { publishedSeq, dropped } = this.#open().stats;
+    this.#options.answers.send({ type: 'published', calls: this.#published.settle(publishedSeq), dropped });
+  }
+
+  async #flush(id: number): Promise<void> {
+    const { answers } = this.#options;
+    try {
+      await this.#open().flush();
+      this.#acknowledge();
+      answers.send({ type: 'flushed', id, published: true });
+    } catch (error) {
+      answers.send({ type: 'flushed', id, published: false, reason: messageOf(error) });
+    }
+  }
+
+  async #end(): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    if (this.#sampling !== null) clearTimeout(this.#sampling);
+    const { answers } = this.#options;
+    if (this.#writer !== null) {
+      const { state, reason } = this.#finish ?? { state: 'failed', reason: DIED };
+      const result = await this.#writer.finish(
+        { state, ...(reason === null ? {} : { reason }) },
+        this.#deadlineMs,
+      );
+      this.#acknowledge();
+      const { published, unpublishedRows, dropped } = result;
+      answers.send({
+        type: 'finished',
+        published: published && dropped === 0,
+        dropped,
+        ...(published ? {} : { reason: `${unpublishedRows} rows could not be written` }),
+      });
+    }
+    this.#options.onDone();
+  }
+
+  #config(texts: Hello['config']): void {
+    if (Object.keys(texts).length > 0) this.#note('config', texts);
+  }
+
+  #gap(dropped: Dropped): void {
+    const { calls, rows, firstTimeMs, lastTimeMs, reason } = dropped;
+    const time = [firstTimeMs * 1000, lastTimeMs * 1000];
+    this.#note('run', { gap: JSON.stringify({ calls, rows, reason, time }) });
+  }
+
+  /** Rows without number and step, from JSON texts by key. */
+  #note(kind: string, texts: Readonly<Record<string, string>>): void {
+    const keys = Object.keys(texts);
+    this.#open().append({
+      kind,
+      timeUs: Date.now() * 1000,
+      step: null,
+      keys,
+      values: new Float64Array(keys.length).fill(Number.NaN),
+      isNull: new Uint8Array(keys.length).fill(1),
+      data: Object.values(texts),
+    });
+  }
+
+  #sample(sampler: SystemSampler, seconds: number): void {
+    const again = (pauseSeconds: number): void => {
+      this.#sampling = setTimeout(() => {
+        const metrics = sampler.sample();
+        this.#open().append({
+          kind: 'system',
+          timeUs: Date.now() * 1000,
+          step: null,
+          keys: [...metrics.keys()],
+          values: Float64Array.from(metrics.values()),
+        });
+        again(seconds);
+      }, pauseSeconds * 1000);
+    };
+    again(Math.min(FIRST_SAMPLE_SECONDS, seconds));
+  }
+}
+
+/** `data` of a call with a fractional step: the exact step, wherever the row has no data of its own. */
+function withStep(call: Call, step: number): (string | null)[] {
+  const exact = JSON.stringify({ _step: step });
+  return call.keys.map((_key, i) => call.data?.[i] ?? exact);
+}
+
+/** What a run says about the process that writes it. */
+function startOf(hello: Hello): Record<string, unknown> {
+  return {
+    name: hello.name,
+    group: hello.group,
+    tags: hello.tags,
+    notes: hello.notes,
+    rank: hello.rank,
+    world_size: hello.worldSize,
+    host: hello.host,
+    pid: hello.pid,
+    job: hello.job,
+    launcher: hello.launcher,
+    sdk: hello.sdk,
+    resume: hello.resume,
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,307 @@
+/**
+ * A run's link to its publisher: hands calls over, reads acknowledgements, starts the publisher once more when it
+ * died, and knows what became of every call. Nothing here waits, except `finishNow`, which is for process exit.
+ *
+ * Calls are counted from 0 in the order of `log`. `accepted` = handed over or waiting for the pipe;
+ * `acknowledged` = published for certain; `lost` = given to a publisher that died before it said so.
+ */
+import { AcknowledgementReader, readAvailable } from '../pipe/acknowledgement.ts';
+import type { Acknowledgement } from '../pipe/acknowledgement.ts';
+import type { FrameEncoder } from '../pipe/encode.ts';
+import { encodeJsonFrame, FrameEncoder as Frames } from '../pipe/encode.ts';
+import type { Dropped, Finish, Hello } from '../pipe/frame.ts';
+import { FRAME } from '../pipe/frame.ts';
+import { PipeWriter } from '../pipe/pipe-writer.ts';
+import type { PublisherProcess } from './publisher-process.ts';
+import { startPublisher } from './publisher-process.ts';
+import { warn, warnOnce } from './warning.ts';
+
+/** A training loop that never yields looks for acknowledgements this often; each look costs 15 µs. */
+const POLL_MS = 1000;
+
+/** While something waits for the pipe and nobody logs. */
+const DRAIN_MS = 10;
+
+/** Publishers that one run may use up. */
+const PUBLISHERS_MAX = 2;
+
+export interface LinkOptions {
+  /** For messages. */
+  readonly run: string;
+  readonly bufferBytes: number;
+  readonly debug: boolean;
+  /** The first frame for a publisher, as things are now. */
+  hello(lost: Hello['lost']): Hello;
+  /** Everything that calls refer to. */
+  defineShapes(into: FrameEncoder): void;
+}
+
+/** What became of a run's calls. */
+export interface LinkCounts {
+  /** Calls that `log` was given and that had anything to keep. */
+  readonly calls: number;
+  /** Published for certain. */
+  readonly acknowledged: number;
+  /** Not kept: no room in the buffer, no publisher, or the store could not take them. */
+  readonly dropped: number;
+  /** Handed to a publisher that died before it acknowledged them; some may have been published. */
+  readonly lost: number;
+}
+
+export class Link {
+  readonly #options: LinkOptions;
+  #process: PublisherProcess | null = null;
+  #writer: PipeWriter | null = null;
+  #reader = new AcknowledgementReader();
+  readonly #answers = Buffer.allocUnsafeSlow(64 * 1024);
+  #publishers = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #drainTimer: NodeJS.Timeout | null = null;
+  #pollAtMs = 0;
+
+  #accepted = 0;
+  #acknowledged = 0;
+  #droppedByPublisher = 0;
+  /** What earlier publishers had acknowledged and dropped; the present one counts from 0. */
+  #before = { acknowledged: 0, dropped: 0 };
+  #droppedHere = 0;
+  #lost = 0;
+  #untold: Dropped | null = null;
+
+  #nextFlush = 0;
+  readonly #flushes = new Map<number, { published: boolean; reason?: string } | null>();
+  #finish: Finish | null = null;
+  #finished: Extract<Acknowledgement, { type: 'finished' }> | null = null;
+  #closed = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the publisher. Never throws: without one, calls are counted as dropped. */
+  open(): void {
+    this.#start(null);
+    this.#timer = setInterval(() => this.poll(Date.now()), POLL_MS);
+    this.#timer.unref();
+  }
+
+  get counts(): LinkCounts {
+    const dropped = this.#droppedHere + this.#droppedByPublisher;
+    return {
+      calls: this.#accepted + this.#droppedHere,
+      acknowledged: this.#acknowledged,
+      dropped,
+      lost: this.#lost,
+    };
+  }
+
+  /** There is no publisher, and there will be none. */
+  get isGone(): boolean {
+    return this.#writer === null;
+  }
+
+  /** The publisher said that all is done. */
+  get finished(): Extract<Acknowledgement, { type: 'finished' }> | null {
+    return this.#finished;
+  }
+
+  /** Hands over the call that `frames` holds. */
+  sendCall(frames: FrameEncoder, rows: number, nowMs: number): void {
+    const writer = this.#writer;
+    if (writer === null || this.#closed) {
+      this.#droppedHere++;
+      return;
+    }
+    const result = writer.send(frames.bytes, frames.length, nowMs);
+    if (result === 'full') {
+      this.#drop(frames, rows, nowMs);
+      return;
+    }
+    this.#accepted++;
+    if (result !== 'sent') this.#afterTrouble(result === 'closed');
+    if (nowMs >= this.#pollAtMs) this.poll(nowMs);
+  }
+
+  /** Sends a definition or a control frame, which always finds room. */
+  sendControl(frame: Buffer, nowMs: number): void {
+    if (this.#writer === null || this.#closed) return;
+    const result = this.#writer.send(frame, frame.length, nowMs, true);
+    if (result !== 'sent') this.#afterTrouble(result === 'closed');
+  }
+
+  /** Counts a call that was refused before it could be sent; the next poll has it told in the run. */
+  noteRefused(rows: number, nowMs: number, reason: string): void {
+    this.#droppedHere++;
+    this.#note(rows, nowMs, reason);
+  }
+
+  /** Gives the pipe what waits and takes note of acknowledgements. */
+  poll(nowMs: number): void {
+    this.#pollAtMs = nowMs + POLL_MS;
+    const writer = this.#writer;
+    if (writer === null || this.#process === null) return;
+    if (writer.waitingBytes > 0) writer.drain(nowMs);
+    if (writer.waitingBytes * 2 <= this.#options.bufferBytes) this.#tellDropped(nowMs);
+    if (!this.#readAnswers(this.#process) || writer.closed) this.#replace();
+  }
+
+  /** Asks for a flush; `takeFlush` has its answer later. */
+  beginFlush(nowMs: number): number {
+    const id = this.#nextFlush++;
+    this.#flushes.set(id, null);
+    this.sendControl(encodeJsonFrame(FRAME.flush, { id }), nowMs);
+    return id;
+  }
+
+  /** The answer, once. Null: none yet. */
+  takeFlush(id: number): { readonly published: boolean; readonly reason?: string } | null {
+    const answer = this.#flushes.get(id) ?? null;
+    if (answer === null && this.isGone) return { published: false, reason: 'there is no publisher any more' };
+    if (answer !== null) this.#flushes.delete(id);
+    return answer;
+  }
+
+  /** Says that nothing more comes. */
+  beginFinish(finish: Finish, nowMs: number): void {
+    if (this.#finish !== null) return;
+    this.#tellDropped(nowMs);
+    this.#finish = finish;
+    this.sendControl(encodeJsonFrame(FRAME.finish, finish), nowMs);
+  }
+
+  /** Closes the pipe: the publisher ends when it has published what it was given. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#timer) clearInterval(this.#timer);
+    if (this.#drainTimer) clearTimeout(this.#drainTimer);
+    this.#droppedHere += countCalls(this.#writer?.takeUnsent() ?? []);
+    this.#process?.close();
+    this.#process = null;
+    this.#writer = null;
+  }
+
+  #start(lost: Hello['lost']): void {
+    this.#publishers++;
+    try {
+      this.#process = startPublisher(this.#options.debug);
+    } catch (error) {
+      this.#process = null;
+      this.#writer = null;
+      warnOnce(
+        'start',
+        `no publisher could be started (${(error as Error).message}); training goes on, nothing is logged`,
+      );
+      return;
+    }
+    this.#writer = new PipeWriter(this.#process.callsFd, this.#options.bufferBytes);
+    this.#reader = new AcknowledgementReader();
+    const frames = new Frames();
+    frames.json(FRAME.hello, this.#options.hello(lost));
+    this.#options.defineShapes(frames);
+    this.#writer.send(frames.bytes, frames.length, Date.now(), true);
+  }
+
+  /** False when the other end is closed. */
+  #readAnswers(publisher: PublisherProcess): boolean {
+    for (const early of publisher.takeEarlyAnswers()) this.#takeNote(early);
+    for (;;) {
+      const bytes = readAvailable(publisher.answersFd, this.#answers);
+      if (bytes === null) return this.#finished !== null;
+      if (bytes.length === 0) return true;
+      this.#takeNote(bytes);
+    }
+  }
+
+  #takeNote(bytes: Buffer): void {
+    for (const message of this.#reader.push(bytes)) {
+      if (message.type === 'published') {
+        this.#acknowledged = this.#before.acknowledged + message.calls - message.dropped;
+        this.#droppedByPublisher = this.#before.dropped + message.dropped;
+      } else if (message.type === 'flushed') {
+        if (this.#flushes.has(message.id)) this.#flushes.set(message.id, message);
+      } else if (message.type === 'finished') {
+        this.#finished = message;
+      } else if (message.type === 'trouble') {
+        warnOnce(`publisher:${message.text}`, message.text);
+      }
+    }
+  }
+
+  /** The publisher is gone: starts another one, once, with everything that the pipe had not taken. */
+  #replace(): void {
+    const old = this.#process;
+    const unsent = this.#writer?.takeUnsent() ?? [];
+    const waiting = countCalls(unsent);
+    const lost = Math.max(
+      0,
+      this.#accepted - waiting - this.#acknowledged - this.#lost - this.#droppedByPublisher,
+    );
+    this.#lost += lost;
+    old?.close();
+    this.#process = null;
+    this.#writer = null;
+    const how = old?.ended() ?? null;
+    const died = `the publisher of run ${this.#options.run} died${how === null ? '' : ` (${how})`}`;
+    const loss = lost === 0 ? 'no call is lost' : `up to ${lost} calls that it had not acknowledged are lost`;
+    if (this.#publishers >= PUBLISHERS_MAX) {
+      this.#droppedHere += waiting;
+      this.#accepted -= waiting;
+      warn(`${died} again; ${loss}; training goes on, but nothing more of this run is logged`);
+      return;
+    }
+    warn(`${died}; ${loss}; another one was started and logging goes on`);
+    this.#before = { acknowledged: this.#acknowledged, dropped: this.#droppedByPublisher };
+    this.#start(lost === 0 ? null : { calls: lost });
+    const nowMs = Date.now();
+    for (const frame of unsent) this.sendControl(frame, nowMs);
+    // What the dead one was asked and had not answered; a frame that is asked twice is answered twice.
+    for (const [id, answer] of this.#flushes) {
+      if (answer === null) this.sendControl(encodeJsonFrame(FRAME.flush, { id }), nowMs);
+    }
+    if (this.#finish !== null) this.sendControl(encodeJsonFrame(FRAME.finish, this.#finish), nowMs);
+  }
+
+  #afterTrouble(isBroken: boolean): void {
+    if (isBroken) {
+      this.poll(Date.now());
+      return;
+    }
+    if (this.#drainTimer !== null) return;
+    this.#drainTimer = setTimeout(() => {
+      this.#drainTimer = null;
+      this.poll(Date.now());
+      if ((this.#writer?.waitingBytes ?? 0) > 0) this.#afterTrouble(false);
+    }, DRAIN_MS);
+    this.#drainTimer.unref();
+  }
+
+  #drop(frames: FrameEncoder, rows: number, nowMs: number): void {
+    // A definition that stands before the call is sent all the same: later calls refer to it.
+    if (frames.bytes[4] === FRAME.shape) {
+      this.sendControl(frames.bytes.subarray(0, 4 + frames.bytes.readUInt32LE(0)), nowMs);
+    }
+    this.#droppedHere++;
+    this.#note(rows, nowMs, 'the buffer of the training process was full');
+    warnOnce(
+      `full:${this.#options.run}`,
+      `the publisher of run ${this.#options.run} does not keep up: ${this.#options.bufferBytes / 2 ** 20} MB wait and ` +
+        'calls are dropped now (finish counts them); log less often, or set LAMELLA_BUFFER_MB',
+    );
+  }
+
+  #note(rows: number, nowMs: number, reason: string): void {
+    const { calls, rows: before, firstTimeMs } = this.#untold ?? { calls: 0, rows: 0, firstTimeMs: nowMs };
+    this.#untold = { calls: calls + 1, rows: before + rows, firstTimeMs, lastTimeMs: nowMs, reason };
+  }
+
+  #tellDropped(nowMs: number): void {
+    const untold = this.#untold;
+    this.#untold = null;
+    if (untold !== null) this.sendControl(encodeJsonFrame(FRAME.dropped, untold), nowMs);
+  }
+}
+
+function countCalls(frames: readonly Buffer[]): number {
+  return frames.filter((frame) => frame[4] === FRAME.numbers || frame[4] === FRAME.values).length;
+}

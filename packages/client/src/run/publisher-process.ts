@@ -1,0 +1,114 @@
+/**
+ * Starts the publisher: a detached child in its own session, so that Ctrl-C and the end of the trainer's terminal
+ * do not reach it, with the two pipes as descriptors 3 and 4. It has no terminal: what it has to say comes back
+ * over the second pipe, because a child that holds the trainer's stderr would keep whoever reads that waiting.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { openPipes } from '../pipe/open-pipes.ts';
+
+export interface PublisherProcess {
+  /** The trainer writes frames here; non-blocking. */
+  readonly callsFd: number;
+  /** The trainer reads acknowledgements here; non-blocking. */
+  readonly answersFd: number;
+  readonly pid: number | undefined;
+  /** Bytes that the event loop read before we could (socket pairs only), in order. */
+  takeEarlyAnswers(): Buffer[];
+  /** How it ended, as far as the event loop has heard: `signal SIGKILL`, `exit code 1`. */
+  ended(): string | null;
+  /** Closes the trainer's ends. */
+  close(): void;
+}
+
+/** How to run the publisher: from TypeScript sources in this repository, from JavaScript where it is installed. */
+export function publisherCommand(): { readonly path: string; readonly execArgv: readonly string[] } {
+  const isSource = import.meta.url.endsWith('.ts');
+  const path = fileURLToPath(new URL(`../publisher/main.${isSource ? 'ts' : 'js'}`, import.meta.url));
+  return { path, execArgv: isSource ? ['--conditions=source', '--disable-warning=ExperimentalWarning'] : [] };
+}
+
+/** Errors: whatever `spawn` throws (no processes or descriptors left). */
+export function startPublisher(debug: boolean): PublisherProcess {
+  const pipes = openPipes();
+  if (!pipes) return startOverSockets(debug);
+  let child: ChildProcess;
+  try {
+    child = launch(debug, [pipes.callsIn, pipes.answersOut]);
+  } catch (error) {
+    closeSync(pipes.callsOut);
+    closeSync(pipes.answersIn);
+    throw error;
+  } finally {
+    closeSync(pipes.callsIn);
+    closeSync(pipes.answersOut);
+  }
+  return {
+    callsFd: pipes.callsOut,
+    answersFd: pipes.answersIn,
+    pid: child.pid,
+    takeEarlyAnswers: () => [],
+    ended: watchEnd(child),
+    close() {
+      closeSync(pipes.callsOut);
+      closeSync(pipes.answersIn);
+    },
+  };
+}
+
+/** Without `mkfifo`: the socket pairs that Node makes. Their descriptors are used directly, too. */
+function startOverSockets(debug: boolean): PublisherProcess {
+  const child = launch(debug, ['pipe', 'pipe']);
+  const [, , , calls, answers] = child.stdio as unknown as Socket[];
+  const early: Buffer[] = [];
+  for (const socket of [calls, answers]) {
+    socket?.on('error', () => early.splice(0, 0)); // a broken pipe is noticed by the next write or read
+    (socket as unknown as { unref(): void }).unref();
+  }
+  answers?.on('data', (bytes: Buffer) => early.push(bytes));
+  return {
+    callsFd: descriptorOf(calls),
+    answersFd: descriptorOf(answers),
+    pid: child.pid,
+    takeEarlyAnswers: () => early.splice(0),
+    ended: watchEnd(child),
+    close() {
+      calls?.destroy();
+      answers?.destroy();
+    },
+  };
+}
+
+function launch(debug: boolean, pipes: readonly (number | 'pipe')[]): ChildProcess {
+  const { path, execArgv } = publisherCommand();
+  const env = { ...process.env };
+  // What a user sets for the trainer (inspectors, loaders, coverage) is not meant for a process beside it.
+  delete env['NODE_OPTIONS'];
+  delete env['NODE_V8_COVERAGE'];
+  return spawn(process.execPath, [...execArgv, path], {
+    detached: true,
+    cwd: '/', // a child that stays a little longer must not keep somebody's directory busy
+    env,
+    stdio: ['ignore', 'ignore', debug ? 'inherit' : 'ignore', ...pipes],
+  });
+}
+
+function watchEnd(child: ChildProcess): () => string | null {
+  let ended: string | null = null;
+  child.on('error', (error) => {
+    ended = error.message;
+  });
+  child.on('exit', (code, signal) => {
+    ended = signal === null ? `exit code ${code}` : `signal ${signal}`;
+  });
+  child.unref();
+  return () => ended;
+}
+
+function descriptorOf(socket: Socket | undefined): number {
+  // oxlint-disable-next-line no-underscore-dangle -- Node has no public way to a socket's descriptor
+  return (socket as unknown as { _handle?: { fd: number } } | undefined)?._handle?.fd ?? -1;
+}
