@@ -58,7 +58,8 @@ export async function publishFile(site: PublishSite, key: string, source: ByteSo
       await prepareDirectories(site, segments.slice(0, -1));
       return await publishOnce(site, target, source);
     } catch (error) {
-      if (error instanceof LamellaError) throw error;
+      // An error without a code is the source's own: nothing that the filesystem said.
+      if (codeOf(error) === '') throw error;
       const wait = RETRY_MS[attempt];
       if (wait === undefined || !(await isWorthRetrying(site, target, error))) {
         throw await unavailable('write', target, error);

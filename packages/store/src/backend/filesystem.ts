@@ -11,6 +11,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LamellaError } from '../record/error.ts';
 import { SHARD_BYTES_MAX } from '../record/limit.ts';
+import { checkNotAborted } from './abort.ts';
 import type { Backend, ByteRange, ByteSource, Listing, ListOptions } from './backend.ts';
 import { codeOf, isGone, unavailable } from './filesystem-error.ts';
 import { publishFile } from './filesystem-publish.ts';
@@ -82,11 +83,7 @@ async function listDirectory(root: string, prefix: string, options: ListOptions)
   if (!(await isReachedDirectly(root, prefix))) return { objects, prefixes };
   const waiting = [prefix];
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    if (options.signal?.aborted === true) {
-      throw new LamellaError('unavailable', `the listing of ${prefix} was given up`, {
-        cause: options.signal.reason,
-      });
-    }
+    checkNotAborted(prefix, options.signal);
     const children = await readChildren(root, at);
     objects.push(...(await withSizes(root, children.files)));
     (options.delimiter === undefined ? waiting : prefixes).push(...children.directories);

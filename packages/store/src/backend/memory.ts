@@ -1,5 +1,6 @@
 /** A store in memory: for tests, simulations, and whatever need not survive the process. */
 import { LamellaError } from '../record/error.ts';
+import { checkNotAborted } from './abort.ts';
 import type { Backend, ByteRange, ByteSource, Listing, ListOptions } from './backend.ts';
 import { checkKey, checkPrefix } from './key.ts';
 
@@ -11,6 +12,7 @@ export function createMemoryBackend(): Backend {
 
     async list(prefix: string, options: ListOptions = {}): Promise<Listing> {
       checkPrefix(prefix);
+      checkNotAborted(prefix, options.signal);
       const found: { key: string; size: number }[] = [];
       const prefixes = new Set<string>();
       for (const [key, bytes] of objects) {
