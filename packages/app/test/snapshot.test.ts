@@ -97,8 +97,8 @@ describe('shards that come and go', () => {
     const { entries } = await readSeries(snapshots.engine, feed.snapshot, asked);
     const expected = reduceSeries(new Map([['r', rows]]), asked).entries;
     // Two values share x, time, seq and writer: their order is open.
-    const sorted = entries.map((entry) => (entry.mode === 'points' ? [...entry.value].sort() : []));
-    expect(sorted).toEqual(expected.map((entry) => (entry.mode === 'points' ? [...entry.value].sort() : [])));
+    const sorted = entries.map((entry) => (entry.mode === 'points' ? entry.value.toSorted() : []));
+    expect(sorted).toEqual(expected.map((entry) => (entry.mode === 'points' ? entry.value.toSorted() : [])));
     expect(sorted[0]).toHaveLength(6);
     const [run] = listRuns(feed.snapshot);
     expect(run).toMatchObject({ name: 'twice', records: 7 });

@@ -2,10 +2,11 @@
 import { LamellaError } from '@lamella/store';
 import type { MetricRow, RunRow } from '../procedures/types.ts';
 import type { Engine } from './engine.ts';
+import type { LoadedRun } from './loaded-run.ts';
 import { parseJson } from './facts.ts';
 import { nearNames } from './near-names.ts';
 import { eachRow, numberOrNull } from './rows.ts';
-import type { LoadedRun, ProjectSnapshot } from './snapshot.ts';
+import type { ProjectSnapshot } from './snapshot.ts';
 import { STEP_MARK, sqlOrdinals } from './tables.ts';
 
 /** Rows of `list_runs`, by start, then by id. */

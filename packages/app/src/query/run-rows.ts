@@ -43,9 +43,9 @@ export async function readTotals(
 export async function readFacts(
   engine: Engine,
   tables: ProjectTables,
-  runs: readonly number[],
+  runs: ReadonlySet<number>,
 ): Promise<ReadonlyMap<number, RunFacts>> {
-  if (runs.length === 0) {
+  if (runs.size === 0) {
     return new Map();
   }
   const rows = new Map<number, FactRow[]>();

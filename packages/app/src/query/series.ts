@@ -16,8 +16,9 @@ import type { BucketEntry } from './buckets.ts';
 import type { Engine, Session } from './engine.ts';
 import { bucketedSql, logEdges, sqlDouble } from './grid.ts';
 import type { Grid } from './grid.ts';
+import type { LoadedRun } from './loaded-run.ts';
 import { allRows, eachRow, numberOf } from './rows.ts';
-import type { LoadedRun, ProjectSnapshot } from './snapshot.ts';
+import type { ProjectSnapshot } from './snapshot.ts';
 import { sqlOrdinals } from './tables.ts';
 import type { ProjectTables } from './tables.ts';
 

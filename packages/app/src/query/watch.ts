@@ -15,7 +15,7 @@ import type { Glance } from './glance.ts';
 /** A verified shard that a project's table should hold. */
 export interface ShardSight {
   readonly key: string;
-  readonly writer: string;
+  /** Bytes. */
   readonly size: number;
   /** Overlaps another one with other content: its repeats must be dropped. */
   readonly conflict: boolean;
@@ -24,7 +24,10 @@ export interface ShardSight {
 /** What a look found out about a run that changed since the look before. */
 export interface RunSight {
   readonly run: string;
-  readonly files: readonly ShardSight[];
+  /** Shards that the look before did not show, or showed otherwise. */
+  readonly added: readonly ShardSight[];
+  /** Keys that the look before showed: wider shards have taken their place. */
+  readonly removed: readonly string[];
   readonly writers: readonly { readonly id: string; readonly highest: number; readonly ended: boolean }[];
   /** Damaged files, conflicts, holes, newer formats: a sentence each. */
   readonly problems: readonly string[];
@@ -68,13 +71,15 @@ export interface WatchOptions {
 /** A run whose writers have all ended, or that has been still this long, is listed less often. */
 const STILL_AFTER_MS = 5 * 60_000;
 const STILL_INTERVAL_MS = 30_000;
-/** Runs refreshed at the same time: hides the latency of network file systems. */
-const REFRESH_PARALLEL = 8;
+/** Runs refreshed and shards copied at the same time: hides the latency of network file systems. */
+const PARALLEL = 8;
 const PROBLEMS_MAX = 20;
 
 interface WatchedRun {
   view: RunView | null;
   trouble: string | null;
+  /** What earlier looks have told: key and conflict. */
+  readonly told: Map<string, boolean>;
   changedAt: number;
   lookedAt: number;
 }
@@ -104,12 +109,15 @@ export async function openWatch(options: WatchOptions): Promise<Watch> {
     async fetch(project, run, shards) {
       const view = watchedRuns(project).get(run)?.view;
       const files = new Map(view?.files.map((file) => [file.key, file]));
-      const copies: LocalShard[] = [];
-      for (const { key, id } of shards) {
+      const copies: LocalShard[] = shards.map(({ key }) => ({ key, path: null }));
+      await inTurn(shards.keys(), async (i) => {
+        const { key, id } = shards[i]!;
         const file = files.get(key);
         const path = join(options.copies, `${id}.parquet`);
-        copies.push({ key, path: file && (await copyShard(reader, file, path)) ? path : null });
-      }
+        if (file && (await copyShard(reader, file, path))) {
+          copies[i] = { key, path };
+        }
+      });
       return copies;
     },
     close: async () => undefined,
@@ -144,17 +152,23 @@ async function lookAtRuns(
   const now = systemClock.monotonic();
   const due = runs.filter((run) => isDue(watched.get(run), now));
   const changed: RunSight[] = [];
-  let next = 0;
+  await inTurn(due.values(), async (run) => {
+    const sight = await lookAtRun(reader, project, run, watched, now);
+    if (sight) {
+      changed.push(sight);
+    }
+  });
+  return changed;
+}
+
+/** Works off `items`, a few at the same time. */
+async function inTurn<T>(items: Iterator<T>, work: (item: T) => Promise<void>): Promise<void> {
   const worker = async (): Promise<void> => {
-    for (let run = due[next++]; run !== undefined; run = due[next++]) {
-      const sight = await lookAtRun(reader, project, run, watched, now);
-      if (sight) {
-        changed.push(sight);
-      }
+    for (let next = items.next(); next.done !== true; next = items.next()) {
+      await work(next.value);
     }
   };
-  await Promise.all(Array.from({ length: REFRESH_PARALLEL }, worker));
-  return changed;
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
 }
 
 function isDue(run: WatchedRun | undefined, now: number): boolean {
@@ -173,7 +187,13 @@ async function lookAtRun(
   watched: Map<string, WatchedRun>,
   now: number,
 ): Promise<RunSight | null> {
-  const known = watched.get(run) ?? { view: null, trouble: null, changedAt: now, lookedAt: now };
+  const known: WatchedRun = watched.get(run) ?? {
+    view: null,
+    trouble: null,
+    told: new Map(),
+    changedAt: now,
+    lookedAt: now,
+  };
   watched.set(run, known);
   known.lookedAt = now;
   const before = { view: known.view, trouble: known.trouble };
@@ -193,16 +213,19 @@ async function lookAtRun(
   return describe(run, known);
 }
 
+/** The difference to what was told before; a run of thousands of shards is not told again and again. */
 function describe(run: string, known: WatchedRun): RunSight {
-  const view = known.view;
+  const { view, told } = known;
+  const files = view?.files ?? [];
+  const added = files.filter(({ key, conflict }) => told.get(key) !== conflict);
+  const shown = new Set(files.map(({ key }) => key));
+  const removed = [...told.keys()].filter((key) => !shown.has(key));
+  added.forEach(({ key, conflict }) => told.set(key, conflict));
+  removed.forEach((key) => told.delete(key));
   return {
     run,
-    files: (view?.files ?? []).map(({ key, name, size, conflict }) => ({
-      key,
-      writer: name.writer,
-      size,
-      conflict,
-    })),
+    added: added.map(({ key, size, conflict }) => ({ key, size, conflict })),
+    removed,
     writers: (view?.writers ?? []).map(({ id, highest, ended }) => ({ id, highest, ended })),
     problems: problemsOf(view, known.trouble),
   };
