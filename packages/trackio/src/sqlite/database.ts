@@ -1,0 +1,120 @@
+/**
+ * A Trackio database that is open for reading: everything Lamella shows of a project. It never writes, and it does
+ * not decide where a file may be opened; that is `source.ts`.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { databaseFiles } from '../layout/files.ts';
+import { isMissing, sizeOf } from './file-facts.ts';
+import {
+  readAlerts,
+  readArtifacts,
+  readConfigs,
+  readTraces,
+  type TrackioAlert,
+  type TrackioArtifact,
+  type TrackioConfig,
+  type TrackioTrace,
+} from './facts.ts';
+import { DATABASE_HEADER_BYTES, type DatabaseHeader, parseDatabaseHeader } from './header.ts';
+import { createLogReader, type LogReader, type LogTable } from './log-reader.ts';
+import { databaseError, named } from './problem.ts';
+import { readSchema, type TrackioSchema } from './schema.ts';
+
+export interface TrackioDatabase {
+  readonly path: string;
+  readonly schema: TrackioSchema;
+  /** `wal`, `delete`, …, as the connection says. */
+  readonly journalMode: string;
+  /** Metrics and system metrics, in columns. */
+  readonly logs: LogReader;
+  readonly configs: () => TrackioConfig[];
+  readonly alerts: (after?: number) => TrackioAlert[];
+  readonly traces: (after?: number) => TrackioTrace[];
+  readonly artifacts: () => TrackioArtifact[];
+  /** Rows of a table up to a rowid: fewer than before means that a run was deleted or renamed. */
+  readonly countRows: (table: LogTable, upTo: number) => number;
+  /** Those of `logIds` that the table holds already. */
+  readonly knownLogIds: (table: LogTable | 'alerts', logIds: readonly string[]) => Set<string>;
+  /** Changes whenever another connection has committed. Cheap. */
+  readonly dataVersion: () => number;
+  readonly close: () => void;
+}
+
+/** How long a reader waits for a writer's lock, in milliseconds. */
+const BUSY_TIMEOUT_MS = 2_000;
+
+/**
+ * Opens the database at `path` read-only, where it lies.
+ *
+ * Errors, of a named problem: missing, wal-without-database, zero-byte, not-sqlite, truncated, corrupt, not-yet,
+ * foreign, locked, unreadable.
+ */
+export function openTrackioDatabase(path: string): TrackioDatabase {
+  readDatabaseHeader(path);
+  const database = named(path, () => new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS }));
+  try {
+    const schema = readSchema(database, path);
+    const journalMode = String(database.prepare('PRAGMA journal_mode').get()?.['journal_mode']);
+    return {
+      path,
+      schema,
+      journalMode,
+      logs: createLogReader(database, path, schema),
+      configs: () => readConfigs(database, path, schema),
+      alerts: (after) => readAlerts(database, path, schema, after),
+      traces: (after) => readTraces(database, path, schema, after),
+      artifacts: () => readArtifacts(database, path, schema),
+      countRows: (table, upTo) => countRows(database, path, schema, table, upTo),
+      knownLogIds: (table, logIds) => knownLogIds(database, path, schema, table, logIds),
+      dataVersion: () => named(path, () => Number(database.prepare('PRAGMA data_version').get()?.['data_version'])),
+      close: () => database.close(),
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** The header of the database at `path`, read as a file. Errors: as `openTrackioDatabase`, before SQLite is asked. */
+export function readDatabaseHeader(path: string): DatabaseHeader {
+  const { wal } = databaseFiles(path);
+  return named(path, () => {
+    let file: number;
+    try {
+      file = openSync(path, 'r');
+    } catch (error) {
+      if (isMissing(error) && sizeOf(wal) !== null) throw databaseError('wal-without-database', path, { cause: error });
+      throw error;
+    }
+    try {
+      const bytes = new Uint8Array(DATABASE_HEADER_BYTES);
+      const read = readSync(file, bytes, 0, bytes.length, 0);
+      return parseDatabaseHeader(path, bytes.subarray(0, read), fstatSync(file).size, (sizeOf(wal) ?? 0) > 0);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+function countRows(database: DatabaseSync, path: string, schema: TrackioSchema, table: LogTable, upTo: number): number {
+  if (!schema.tables.has(table)) return 0;
+  const sql = `SELECT count(*) AS rows FROM ${table} WHERE rowid <= ?`;
+  return named(path, () => Number(database.prepare(sql).get(upTo)?.['rows']));
+}
+
+function knownLogIds(
+  database: DatabaseSync,
+  path: string,
+  schema: TrackioSchema,
+  table: LogTable | 'alerts',
+  logIds: readonly string[],
+): Set<string> {
+  const column = table === 'alerts' ? 'alert_id' : 'log_id';
+  if (logIds.length === 0 || !(schema.tables.get(table)?.includes(column) ?? false)) return new Set();
+  const sql = `SELECT ${column} AS id FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?))`;
+  return named(path, () => {
+    const rows = database.prepare(sql).all(JSON.stringify(logIds));
+    return new Set(rows.map((row) => String(row['id'])));
+  });
+}
