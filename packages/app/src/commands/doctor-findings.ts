@@ -62,10 +62,12 @@ function walWarnings({ filesystem, walDatabases, env }: Found): string[] {
     `SQLite is for one host only on ${where}, and its WAL mode for none: a second host that opens such a ` +
     'database, even to read it, can kill the writer and lose rows';
   const named = walDatabases.map(
-    (name) => `${name} is in WAL mode; stop every process that has it open, then open it once with journal_mode=DELETE`,
+    (name) =>
+      `${name} is in WAL mode; stop every process that has it open, then open it once with journal_mode=DELETE`,
   );
   const mode = env['TRACKIO_STORAGE_MODE']?.trim().toLowerCase();
-  const chosen = mode === 'sqlite' ? ['TRACKIO_STORAGE_MODE=sqlite is set: keep it to one host, or set jsonl'] : [];
+  const chosen =
+    mode === 'sqlite' ? ['TRACKIO_STORAGE_MODE=sqlite is set: keep it to one host, or set jsonl'] : [];
   return [danger, ...named, ...chosen];
 }
 
@@ -73,11 +75,15 @@ export function adviceOf(found: Found): string[] {
   const { filesystem, mountinfoFile, treatment } = found;
   const options = judgeOptions(filesystem.type, filesystem.options);
   return [
-    ...(mountinfoFile === null ? [] : [`judged by ${mountinfoFile}; nothing of this machine was asked or tried`]),
+    ...(mountinfoFile === null
+      ? []
+      : [`judged by ${mountinfoFile}; nothing of this machine was asked or tried`]),
     ...classAdvice(found),
     ...typeAdvice(filesystem.type),
     ...options.filter(({ level }) => level === 'advice').map(said),
-    ...(treatment.publish === 'write-once' ? ['keep media and artifacts elsewhere: each file is a whole upload here'] : []),
+    ...(treatment.publish === 'write-once'
+      ? ['keep media and artifacts elsewhere: each file is a whole upload here']
+      : []),
   ];
 }
 
@@ -87,7 +93,9 @@ function classAdvice({ filesystem }: Found): string[] {
   }
   const unknown =
     filesystem.class === 'unknown'
-      ? ['if you know what this disk is, say so: LAMELLA_FILESYSTEM_CLASS=local (or network, parallel, object-mount)']
+      ? [
+          'if you know what this disk is, say so: LAMELLA_FILESYSTEM_CLASS=local (or network, parallel, object-mount)',
+        ]
       : [];
   return [
     'with Lamella change nothing: TRACKIO_STORAGE_MODE=parquet (its default) writes shards, safe here from any number of hosts',

@@ -37,13 +37,19 @@ const RULES: readonly Rule[] = [
   },
   { name: 'TRACKIO_SQLITE_SYNCHRONOUS', shared: ['FULL', 'EXTRA'], local: ['NORMAL', 'FULL', 'EXTRA'] },
   { name: 'TRACKIO_SQLITE_MMAP_SIZE', shared: ['0'], local: ['0'] },
-  { name: 'TRACKIO_SQLITE_TEMP_STORE', shared: ['MEMORY', 'FILE', 'DEFAULT'], local: ['MEMORY', 'FILE', 'DEFAULT'] },
+  {
+    name: 'TRACKIO_SQLITE_TEMP_STORE',
+    shared: ['MEMORY', 'FILE', 'DEFAULT'],
+    local: ['MEMORY', 'FILE', 'DEFAULT'],
+  },
 ];
 
 /** The settings for a class; `spaces`: on Hugging Face Spaces one process owns the database. */
 export function shellSettings(of: FilesystemClass, env: Environment): ShellSetting[] {
   const spaces = env['SYSTEM'] === 'spaces';
-  const settings = RULES.map((rule) => settle(rule, of === 'local' && !spaces ? rule.local : rule.shared, env));
+  const settings = RULES.map((rule) =>
+    settle(rule, of === 'local' && !spaces ? rule.local : rule.shared, env),
+  );
   if (!spaces) return settings;
   return [
     // A Space is the only host of its disk: Trackio may write its database itself.
@@ -57,7 +63,11 @@ export function shellSettings(of: FilesystemClass, env: Environment): ShellSetti
 function settle(rule: Rule, safe: readonly string[], env: Environment): ShellSetting {
   const set = env[rule.name]?.trim() ?? '';
   const value = safe.find((each) => each.toLowerCase() === set.toLowerCase());
-  return { name: rule.name, value: value ?? safe[0]!, replaces: value === undefined && set !== '' ? set : null };
+  return {
+    name: rule.name,
+    value: value ?? safe[0]!,
+    replaces: value === undefined && set !== '' ? set : null,
+  };
 }
 
 /** One `export` line per setting. The values are words of the table above, so they need no quotes. */

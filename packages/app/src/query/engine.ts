@@ -5,6 +5,7 @@
  * into `directory`; its own file cache and extension loading are off, and file access anywhere else is
  * refused by DuckDB itself. Tables beyond the memory limit spill into the same directory.
  */
+import { availableParallelism, totalmem } from 'node:os';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection, DuckDBMaterializedResult, DuckDBValue } from '@duckdb/node-api';
 import { LamellaError } from '@lamella/store';
@@ -14,12 +15,15 @@ export interface EngineOptions {
   readonly directory: string;
   /** DuckDB's memory in megabytes; beyond it tables spill to `directory`. */
   readonly memoryMb?: number;
-  readonly threads?: number;
 }
 
 /** Concurrent reading statements; more wait in line. Each may use all of DuckDB's threads. */
 const READERS_MAX = 4;
-const MEMORY_MB_DEFAULT = 2048;
+/** Of the machine's (or the container's) memory DuckDB takes at most this part by default, within bounds. */
+const MEMORY_PART = 0.4;
+const MEMORY_MB_MIN = 256;
+const MEMORY_MB_MAX = 8192;
+const THREADS_MAX = 4;
 
 /** A connection borrowed for one read. All statements of one borrow see the same state of the data. */
 export interface Session {
@@ -40,8 +44,8 @@ export interface Engine {
 /** Opens the engine. Errors: internal. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const instance = await DuckDBInstance.create(':memory:', {
-    threads: String(options.threads ?? 2),
-    memory_limit: `${options.memoryMb ?? MEMORY_MB_DEFAULT}MB`,
+    threads: String(Math.min(THREADS_MAX, availableParallelism())),
+    memory_limit: `${options.memoryMb ?? defaultMemoryMb()}MB`,
     temp_directory: options.directory,
     enable_external_file_cache: 'false',
     autoinstall_known_extensions: 'false',
@@ -61,6 +65,12 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       instance.closeSync();
     },
   };
+}
+
+function defaultMemoryMb(): number {
+  const constrained = process.constrainedMemory();
+  const total = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.round(Math.min(MEMORY_MB_MAX, Math.max(MEMORY_MB_MIN, (total * MEMORY_PART) / 1e6)));
 }
 
 /** A string as a SQL literal. */

@@ -132,7 +132,10 @@ export class ProjectFeed {
 
   async #look(): Promise<void> {
     const look = await this.#options.watch.look(this.snapshot.project);
-    this.#intervalMs = Math.max(INTERVAL_MIN_MS, LISTING_REST * look.listingMs);
+    // One slow listing (a busy machine, a first look) must not silence a live page for long: the interval at
+    // most doubles from pass to pass, and falls at once.
+    const rest = Math.min(LISTING_REST * look.listingMs, 2 * this.#intervalMs);
+    this.#intervalMs = Math.max(INTERVAL_MIN_MS, rest);
     await this.snapshot.apply(look, this.#stop.signal);
     this.#completed++;
   }

@@ -106,12 +106,18 @@ export class Snapshots {
     if (known && now - known.at < GLANCE_MS) {
       return known.glance;
     }
-    const glance = this.watch.glance(project);
+    const glance = this.watch.glance(project).catch((error: unknown) => this.#noGlance(project, error));
     this.#glances.set(project, { at: now, glance });
-    return glance.catch((error: unknown) => {
-      this.#glances.delete(project);
+    return glance;
+  }
+
+  /** A project that cannot be read now is listed without numbers; the others are not to suffer. */
+  #noGlance(project: string, error: unknown): Glance {
+    if (!(error instanceof LamellaError)) {
       throw error;
-    });
+    }
+    this.#onTrouble(`project ${project}: ${error.message}`);
+    return { runs: 0, lastActivity: null };
   }
 
   /** Stops polling, ends the thread, closes DuckDB and removes the private directory. */

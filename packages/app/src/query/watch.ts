@@ -71,6 +71,8 @@ export interface WatchOptions {
 /** A run whose writers have all ended, or that has been still this long, is listed less often. */
 const STILL_AFTER_MS = 5 * 60_000;
 const STILL_INTERVAL_MS = 30_000;
+/** Still runs are not all listed in the same pass: their intervals differ by up to as much again. */
+const STILL_SPREAD = 16;
 /** Runs refreshed and shards copied at the same time: hides the latency of network file systems. */
 const PARALLEL = 8;
 const PROBLEMS_MAX = 20;
@@ -82,13 +84,14 @@ interface WatchedRun {
   readonly told: Map<string, boolean>;
   changedAt: number;
   lookedAt: number;
+  readonly stillIntervalMs: number;
 }
 
 /** Opens the store for reading. Errors: not-found (no such directory), unsupported (newer format). */
 export async function openWatch(options: WatchOptions): Promise<Watch> {
   const opened: Backend = await openStore(options.dir, { create: false });
   await mkdir(options.copies, { recursive: true, mode: 0o700 });
-  const listing = { ms: 0 };
+  const listing: ListingTime = { ms: 0, underWay: 0, since: 0 };
   const backend = timeListings(opened, listing);
   const reader = openReader({ backend, codec: nodeCodec, clock: systemClock });
   const projects = new Map<string, Map<string, WatchedRun>>();
@@ -177,7 +180,7 @@ function isDue(run: WatchedRun | undefined, now: number): boolean {
   }
   const ended = run.view.writers.length > 0 && run.view.writers.every((writer) => writer.ended);
   const still = ended || now - run.changedAt > STILL_AFTER_MS;
-  return !still || now - run.lookedAt > STILL_INTERVAL_MS;
+  return !still || now - run.lookedAt > run.stillIntervalMs;
 }
 
 async function lookAtRun(
@@ -193,6 +196,7 @@ async function lookAtRun(
     told: new Map(),
     changedAt: now,
     lookedAt: now,
+    stillIntervalMs: STILL_INTERVAL_MS * (1 + (watched.size % STILL_SPREAD) / STILL_SPREAD),
   };
   watched.set(run, known);
   known.lookedAt = now;
@@ -258,16 +262,27 @@ function fileName(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1);
 }
 
-/** The same backend, adding the time of every listing to `total.ms`. */
-function timeListings(backend: Backend, total: { ms: number }): Backend {
+/** Time during which at least one listing was under way. */
+interface ListingTime {
+  ms: number;
+  underWay: number;
+  since: number;
+}
+
+/** The same backend, with the time of its listings added up in `total`. */
+function timeListings(backend: Backend, total: ListingTime): Backend {
   return {
     name: backend.name,
     async list(prefix, options) {
-      const from = systemClock.monotonic();
+      if (total.underWay++ === 0) {
+        total.since = systemClock.monotonic();
+      }
       try {
         return await backend.list(prefix, options);
       } finally {
-        total.ms += systemClock.monotonic() - from;
+        if (--total.underWay === 0) {
+          total.ms += systemClock.monotonic() - total.since;
+        }
       }
     },
     read: (key, range) => backend.read(key, range),
