@@ -51,7 +51,7 @@ export function Toolbar({ drawer, project, away, onDrawer }: ToolbarProps) {
         <SearchField
           value={state.metricSearch}
           label="Search metrics"
-          placeholder="Search metrics, or /regex/"
+          placeholder="Search metrics"
           error={matchOf(state.metricSearch).error}
           shortcut="/"
           onChange={(metricSearch) => set({ metricSearch }, 'replace')}

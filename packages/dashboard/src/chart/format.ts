@@ -27,9 +27,11 @@ export function formatValue(value: number): string {
   return signed(trimZeros(value.toPrecision(5)));
 }
 
-/** Whole part in groups of three, as 12,345.6. */
-function group(value: number): string {
-  const [whole = '', fraction] = String(value).split('.');
+/** Whole part in groups of three, as 12,345.6; with so many decimals when given. */
+function group(value: number, decimals?: number): string {
+  const [whole = '', fraction] = (decimals === undefined ? String(value) : value.toFixed(decimals)).split(
+    '.',
+  );
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
@@ -57,7 +59,9 @@ export function formatTick(value: number, spacing: number): string {
   if (size >= 1000) {
     const power = Math.min(Math.floor(Math.log10(size) / 3 + 1e-9), SUFFIXES.length - 1);
     const unit = 1000 ** power;
-    const decimals = Math.min(decimalsOf(spacing / unit), 6);
+    const decimals = decimalsOf(spacing / unit);
+    // So narrow a range needs so many digits that the suffix only makes them harder to read.
+    if (decimals > 3) return signed(group(value, Math.min(decimalsOf(spacing), 12)));
     return signed(`${trimZeros((value / unit).toFixed(decimals))}${SUFFIXES[power] ?? ''}`);
   }
   return signed(value.toFixed(Math.min(decimalsOf(spacing), 12)));

@@ -218,18 +218,24 @@ class UplotChart implements LineChart {
   }
 }
 
-/** Sizes and clears a canvas; the context then counts in CSS pixels. */
+/** The canvases reach this far over the plotting area, so that dots at its edge are whole. */
+const BLEED_PX = 4;
+
+/** Sizes and clears a canvas; the context then counts in CSS pixels from the corner of the plotting area. */
 function prepare(canvas: HTMLCanvasElement, { width, height }: Frame): CanvasRenderingContext2D | null {
   const ratio = window.devicePixelRatio;
-  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  const [w, h] = [width + 2 * BLEED_PX, height + 2 * BLEED_PX].map((px) => Math.round(px * ratio)) as [
+    number,
+    number,
+  ];
   if (canvas.width !== w || canvas.height !== h) {
     canvas.width = w;
     canvas.height = h;
   }
   const ctx = canvas.getContext('2d');
   if (!ctx) return null;
-  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-  ctx.clearRect(0, 0, width, height);
+  ctx.setTransform(ratio, 0, 0, ratio, BLEED_PX * ratio, BLEED_PX * ratio);
+  ctx.clearRect(-BLEED_PX, -BLEED_PX, width + 2 * BLEED_PX, height + 2 * BLEED_PX);
   return ctx;
 }
 
@@ -247,17 +253,17 @@ function coloursOf(host: HTMLElement): {
   readonly grid: string;
   readonly font: string;
 } {
-  const probe = document.createElement('span');
-  host.append(probe);
   const read = (name: string): string => {
+    const probe = document.createElement('span');
     probe.style.color = `var(${name})`;
-    return getComputedStyle(probe).color;
+    host.append(probe);
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
   };
-  const colours = {
+  return {
     text: read('--text-3'),
     grid: read('--chart-grid'),
-    font: `11px ${getComputedStyle(probe).fontFamily}`,
+    font: `11px ${getComputedStyle(host).fontFamily}`,
   };
-  probe.remove();
-  return colours;
 }

@@ -39,10 +39,13 @@ export function xDomain({ lines, range, logX }: ChartModel): Domain {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   for (const { vertices } of lines) {
-    const { x } = vertices;
-    const first = logX ? x.find((v) => v > 0) : x[0];
+    const { x, grid } = vertices;
+    // A bucket's vertex is its last point; the grid knows where the first one lies.
+    const first = logX
+      ? x.find((v) => v > 0)
+      : Math.min(x[0] ?? Number.NaN, grid?.from ?? Number.POSITIVE_INFINITY);
     const last = x[x.length - 1];
-    if (first === undefined || last === undefined || first > last) continue;
+    if (first === undefined || last === undefined || !(first <= last)) continue;
     min = Math.min(min, first);
     max = Math.max(max, last);
   }

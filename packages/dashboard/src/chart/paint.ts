@@ -23,6 +23,8 @@ export interface PaintStyle {
   readonly band: boolean;
   readonly bandAlpha: number;
   readonly width: number;
+  /** Alpha of a line. */
+  readonly alpha: number;
   /** Alpha of the raw line behind a smoothed one. */
   readonly rawAlpha: number;
 }
@@ -40,6 +42,7 @@ export function styleFor(lines: number, band: boolean): PaintStyle {
     band: band && lines <= 24,
     bandAlpha: lines <= 2 ? 0.2 : lines <= 8 ? 0.13 : 0.07,
     width: lines <= 12 ? 1.5 : 1.15,
+    alpha: lines <= 12 ? 1 : lines <= 40 ? 0.8 : 0.6,
     rawAlpha: lines <= 8 ? 0.28 : 0.16,
   };
 }
@@ -55,12 +58,12 @@ export function paintLine(ctx: CanvasRenderingContext2D, line: Line, frame: Fram
     ctx.globalAlpha = style.bandAlpha * (line.smooth ? 0.7 : 1);
     fillBand(ctx, line, frame, xs, first, last);
   }
-  ctx.globalAlpha = line.smooth ? style.rawAlpha : 1;
+  ctx.globalAlpha = line.smooth ? style.rawAlpha : style.alpha;
   ctx.lineWidth = line.smooth ? 1 : style.width;
   const raw = project(line.vertices.y, first, last, toYOf(frame));
   strokeValues(ctx, line, xs, raw, first, frame);
   if (line.smooth) {
-    ctx.globalAlpha = 1;
+    ctx.globalAlpha = style.alpha;
     ctx.lineWidth = style.width + 0.25;
     strokeValues(ctx, line, xs, project(line.smooth, first, last, toYOf(frame)), first, frame);
   }

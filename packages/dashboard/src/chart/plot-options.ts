@@ -27,7 +27,7 @@ export function plotOptions(parts: PlotParts): uPlot.Options {
     width,
     height,
     ms: 1,
-    padding: [8, 10, 0, 0],
+    padding: [10, 12, 0, 0],
     legend: { show: false },
     scales: {
       x: {
@@ -86,7 +86,7 @@ function xAxis(parts: PlotParts): uPlot.Axis {
   const axis: uPlot.Axis = {
     ...base(parts),
     grid: { show: false },
-    space: 72,
+    space: 58,
     size: model.x === 'time' ? 36 : 24,
   };
   if (model.logX) {

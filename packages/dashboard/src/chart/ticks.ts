@@ -1,5 +1,5 @@
 /** Where axes have ticks and what they say, for the axes that the drawing library does not do well by itself. */
-import { formatClock, formatDay, formatDuration, formatLogTick, formatTick } from './format.ts';
+import { formatClock, formatDay, formatDuration, formatLogTick, formatTick, formatValue } from './format.ts';
 
 /** Steps between ticks of a relative-time axis, in seconds: those that a clock has. */
 export const DURATION_STEPS: readonly number[] = [
@@ -55,7 +55,7 @@ function spacingOf(ticks: readonly number[]): number {
 
 export function linearLabels(ticks: readonly number[]): string[] {
   const spacing = spacingOf(ticks);
-  return ticks.map((v) => formatTick(v, spacing));
+  return ticks.map((v) => (spacing === 0 ? formatValue(v) : formatTick(v, spacing)));
 }
 
 /** Powers of ten speak for themselves; ticks of a narrow log axis need digits that tell them apart. */

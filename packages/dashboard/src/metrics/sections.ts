@@ -1,6 +1,6 @@
 /**
  * How metrics are laid out: a section for each first part of a name (`train/loss` is in `train`), metrics without
- * a slash before them, everything that the system measured last.
+ * a slash before them (unless they only count), everything that the system measured last.
  */
 import type { MetricRow } from 'lamella/procedures';
 
@@ -41,7 +41,7 @@ export function sectionsOf(metrics: readonly MetricRow[], keep: (name: string) =
     sections.set(name, cards);
   }
   return [...sections]
-    .sort(([a], [b]) => rank(a) - rank(b) || byName(a, b))
+    .sort(([a, inA], [b, inB]) => rank(a, inA) - rank(b, inB) || byName(a, b))
     .map(([name, cards]) => ({
       name,
       title: name === SYSTEM_SECTION ? 'System' : name || 'Metrics',
@@ -59,9 +59,13 @@ function cardOf({ kind, name, type }: MetricRow, section: string): MetricCard {
   return { id: cardId(kind, name), kind, name, title, type };
 }
 
-function rank(section: string): number {
-  if (section === '') return 0;
-  return section === SYSTEM_SECTION ? 2 : 1;
+/** Counters, which nobody opens the page for. A section of nothing else comes after the others. */
+const COUNTERS = /^_?(global_?)?(epoch|step|iter(ation)?|batch(_idx)?|time(stamp)?|runtime)s?$/i;
+
+function rank(section: string, cards: readonly MetricCard[]): number {
+  if (section === SYSTEM_SECTION) return 3;
+  if (section !== '') return 1;
+  return cards.every(({ name }) => COUNTERS.test(name)) ? 2 : 0;
 }
 
 function typeRank(card: MetricCard): number {

@@ -53,7 +53,7 @@ export function RunList({ runs, selection, search, colourOf, onSelect, onSearch 
         <SearchField
           value={search}
           label="Search runs"
-          placeholder="Search runs, or /regex/"
+          placeholder="Search runs"
           error={match.error}
           onChange={onSearch}
         />

@@ -31,7 +31,11 @@ export function SearchField({ value, label, placeholder, error, shortcut, onChan
     return () => window.removeEventListener('keydown', press);
   }, [shortcut]);
   return (
-    <label className={styles.search} data-invalid={error !== null} title={error ?? undefined}>
+    <label
+      className={styles.search}
+      data-invalid={error !== null}
+      title={error ?? 'Words, or a regular expression between slashes: /loss|acc/'}
+    >
       <Icon name="search" size={14} />
       <input
         ref={input}

@@ -10,7 +10,9 @@ const ROWS_MAX = 200;
 export function TableView({ table }: { readonly table: LoggedTable }) {
   const { columns, heat, label } = table;
   const order =
-    label === null ? columns.map((_, i) => i) : [label, ...columns.map((_, i) => i).filter((i) => i !== label)];
+    label === null
+      ? columns.map((_, i) => i)
+      : [label, ...columns.map((_, i) => i).filter((i) => i !== label)];
   const prefix =
     heat === null ? '' : sharedPrefix(order.filter((i) => i !== label).map((i) => columns[i] ?? ''));
   const rows = table.rows.slice(0, ROWS_MAX);
@@ -18,13 +20,16 @@ export function TableView({ table }: { readonly table: LoggedTable }) {
   return (
     <>
       <table className={heat === null ? styles.table : styles.heat}>
+        {label !== null && prefix !== '' ? (
+          <caption>{`↓ ${columns[label] ?? ''}   → ${prefix.trim()}`}</caption>
+        ) : null}
         <thead>
           <tr>
             {order.map((i) => (
               <th key={i} scope="col" title={columns[i]}>
                 {i === label && prefix !== ''
-                  ? `${columns[i] ?? ''} ↓ ${prefix.trim()} →`
-                  : (columns[i] ?? '').slice(prefix && i !== label ? prefix.length : 0)}
+                  ? null
+                  : (columns[i] ?? '').slice(i === label ? 0 : prefix.length)}
               </th>
             ))}
           </tr>
