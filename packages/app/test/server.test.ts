@@ -428,6 +428,23 @@ describe('starting', () => {
     await expect(startServer({ dir, port: 0 })).rejects.toMatchObject({ kind: 'unsupported' });
   });
 
+  it('forgets callers that go away, and says nothing of it', async () => {
+    const dir = await emptyStore();
+    const rows = Array.from({ length: 20_000 }, (_, i) => ({ key: `m${i % 10}`, seq: i, value: i }));
+    await putShard(dir, { project: 'p', run: 'r', writer: writerId(1) }, batchOf(writerId(1), rows));
+    const server = await serve(dir);
+    await call(server, 'list_runs', { project: 'p' });
+    const metrics = Array.from({ length: 10 }, (_, i) => `m${i}`);
+    const asked = { project: 'p', runs: ['r'], metrics, x: 'step', buckets: 1000, logX: true } as const;
+    const gone = Array.from({ length: 12 }, async (_, i) => {
+      const leave = AbortSignal.timeout(5 + i * 5);
+      const body = JSON.stringify(asked);
+      await fetch(`${server.url}/api/series`, { method: 'POST', body, signal: leave });
+    });
+    await Promise.allSettled(gone);
+    expect((await call(server, 'series', asked)).entries).toHaveLength(10);
+  });
+
   it('answers many callers at once', async () => {
     const dir = await emptyStore();
     await putDigits(dir);

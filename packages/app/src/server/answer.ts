@@ -11,6 +11,10 @@ export function errorAnswer(
   onTrouble: (message: string) => void,
 ): Response {
   const known = error instanceof LamellaError ? error : wrap(error);
+  if (context.req.raw.signal.aborted) {
+    // The caller has gone, which is why its query was interrupted; nobody reads this answer.
+    return context.body(null, 503);
+  }
   if (known.kind === 'internal') {
     const cause = known.cause instanceof Error ? (known.cause.stack ?? known.cause.message) : '';
     onTrouble(`${context.req.method} ${context.req.path}: ${known.message}${cause && `\n${cause}`}`);
