@@ -1,0 +1,106 @@
+import { closeSync, readSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openPipes } from '../src/pipe/open-pipes.ts';
+import type { Pipes } from '../src/pipe/open-pipes.ts';
+import { PipeWriter } from '../src/pipe/pipe-writer.ts';
+
+/** A frame whose bytes tell which one it is. */
+function frame(index: number, length: number): Buffer {
+  const bytes = Buffer.alloc(4 + length, index % 251);
+  bytes.writeUInt32LE(length, 0);
+  return bytes;
+}
+
+let pipes: Pipes | null = null;
+
+function open(): Pipes {
+  pipes = openPipes();
+  if (!pipes) throw new Error('this machine has no mkfifo');
+  return pipes;
+}
+
+/** What is in the pipe now, at most `length` bytes. */
+function read(fd: number, length: number): Buffer {
+  const buffer = Buffer.alloc(length);
+  try {
+    return buffer.subarray(0, readSync(fd, buffer, 0, length, null));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    return Buffer.alloc(0);
+  }
+}
+
+afterEach(() => {
+  for (const fd of Object.values(pipes ?? {})) {
+    try {
+      closeSync(fd);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error; // a test closed it
+    }
+  }
+  pipes = null;
+});
+
+describe('PipeWriter', () => {
+  it('gives the pipe whole frames in order, whatever the reader takes and when', () => {
+    const reads = fc.array(fc.integer({ min: 1, max: 90_000 }), { maxLength: 8 });
+    const sends = fc.array(fc.tuple(fc.integer({ min: 1, max: 50_000 }), reads), {
+      minLength: 1,
+      maxLength: 30,
+    });
+    fc.assert(
+      fc.property(sends, (steps) => {
+        const { callsIn, callsOut, answersIn, answersOut } = open();
+        const writer = new PipeWriter(callsOut, 2 ** 30);
+        const sent: Buffer[] = [];
+        const got: Buffer[] = [];
+        let nowMs = 0;
+        for (const [i, [length, sizes]] of steps.entries()) {
+          const bytes = frame(i, length);
+          sent.push(bytes);
+          expect(writer.send(bytes, bytes.length, (nowMs += 1))).toMatch(/sent|waiting/);
+          for (const size of sizes) got.push(read(callsIn, size));
+        }
+        while (!writer.drain((nowMs += 1))) got.push(read(callsIn, 65_536));
+        for (let bytes = read(callsIn, 65_536); bytes.length > 0; bytes = read(callsIn, 65_536))
+          got.push(bytes);
+        expect(Buffer.concat(got).equals(Buffer.concat(sent))).toBe(true);
+        for (const fd of [callsIn, callsOut, answersIn, answersOut]) closeSync(fd);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('keeps nothing of a call for which there is no room, and takes calls again when there is', () => {
+    const { callsIn, callsOut } = open();
+    const writer = new PipeWriter(callsOut, 100_000);
+    const results: string[] = [];
+    for (let i = 0; i < 300; i++) results.push(writer.send(frame(i, 996), 1000, i));
+    const sent = results.filter((result) => result === 'sent').length;
+    const waiting = results.filter((result) => result === 'waiting').length;
+    expect(results.indexOf('full')).toBe(sent + waiting);
+    expect(writer.waitingBytes).toBeLessThanOrEqual(100_000);
+    expect(waiting).toBeGreaterThanOrEqual(99);
+    read(callsIn, 65_536);
+    expect(writer.send(frame(1, 996), 1000, 1000)).toBe('waiting');
+  });
+
+  it('hands back exactly the frames that a broken pipe has not taken whole', () => {
+    const { callsIn, callsOut } = open();
+    const writer = new PipeWriter(callsOut, 2 ** 30);
+    for (let i = 0; i < 200; i++) writer.send(frame(i, 6996), 7000, i);
+    let taken = read(callsIn, 65_536).length;
+    writer.drain(1000);
+    for (let bytes = read(callsIn, 65_536); bytes.length > 0; bytes = read(callsIn, 65_536))
+      taken += bytes.length;
+    closeSync(callsIn);
+    expect(writer.send(frame(200, 6996), 7000, 2000)).toBe('closed');
+    // A frame that the pipe took in part comes back whole.
+    const unsent = writer.takeUnsent();
+    expect(unsent.every((bytes) => bytes.length === 7000)).toBe(true);
+    expect(unsent.at(-1)?.[4]).toBe(200);
+    expect(unsent).toHaveLength(201 - Math.floor(taken / 7000));
+    expect(unsent[0]?.[4]).toBe(Math.floor(taken / 7000));
+  });
+});
