@@ -5,12 +5,12 @@
 import type { RecordBatch } from '../record/batch.ts';
 import { selectRows } from '../record/select.ts';
 
-/** One string per row; equal strings are the same record with the same content (numbers by their bits). */
+/** One string per row; equal strings are the same record with the same content (numbers by their bits, all NaNs alike). */
 function contentOf(batch: RecordBatch): (row: number) => string {
   const bits = new BigUint64Array(batch.value.buffer, batch.value.byteOffset, batch.count);
   return (row) => {
     const step = batch.stepNull[row] === 1 ? '' : batch.step[row];
-    const value = batch.valueNull[row] === 1 ? '' : bits[row];
+    const value = batch.valueNull[row] === 1 ? '' : Number.isNaN(batch.value[row]) ? 'NaN' : bits[row];
     const data = batch.data[row] ?? null;
     // JSON keeps strings apart whatever they contain.
     const names = JSON.stringify([batch.writer[row], batch.kind[row], batch.key[row], data]);

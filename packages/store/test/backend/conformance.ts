@@ -45,6 +45,7 @@ export async function kindOf(promise: Promise<unknown>): Promise<string> {
 export function describeBackend({ name, open, deviations }: Conformance): void {
   const rule = (id: string, text: string, body: () => Promise<void>): void => {
     const reason = deviations[id];
+    // oxlint-disable-next-line vitest/expect-expect -- the bodies below assert
     test.skipIf(reason !== undefined)(
       `[${id}] ${text}${reason === undefined ? '' : ` (not here: ${reason})`}`,
       body,
@@ -204,8 +205,8 @@ export function describeBackend({ name, open, deviations }: Conformance): void {
         const torn: string[] = [];
         const watch = async (): Promise<void> => {
           while (!isOver) {
-            for (const { key: name, size } of (await other.list(PREFIX)).objects) {
-              if (name !== key || size !== bytes.length) torn.push(`listed ${name} with ${size} bytes`);
+            for (const { key: listed, size } of (await other.list(PREFIX)).objects) {
+              if (listed !== key || size !== bytes.length) torn.push(`listed ${listed} with ${size} bytes`);
             }
             const read = await other.read(key).catch(() => null);
             if (read !== null && Buffer.compare(read, bytes) !== 0)
@@ -244,7 +245,7 @@ export function describeBackend({ name, open, deviations }: Conformance): void {
           throw new Error('the source fails');
         },
       };
-      await expect(backend.publish(`${PREFIX}a`, failing)).rejects.toThrow();
+      await expect(backend.publish(`${PREFIX}a`, failing)).rejects.toThrow('the source fails');
       expect(await keysBelow(other, '')).toEqual([]);
     });
   });
