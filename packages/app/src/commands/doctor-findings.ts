@@ -34,7 +34,7 @@ export function warningsOf(found: Found): string[] {
   const { filesystem, probes } = found;
   const shared = filesystem.class !== 'local';
   const options = judgeOptions(filesystem.type, filesystem.options);
-  const written = probes.some(({ ms }) => ms !== null);
+  const written = wereTried(probes);
   return [
     ...filesystem.warnings,
     ...found.settings,
@@ -44,6 +44,11 @@ export function warningsOf(found: Found): string[] {
     ...(written ? probes.filter(({ ok }) => !ok).flatMap(({ name }) => PROBE_MEANING[name] ?? []) : []),
     ...(shared ? walWarnings(found) : []),
   ];
+}
+
+/** A probe that was tried has a time; where nothing can be written none was. */
+function wereTried(probes: readonly Probe[]): boolean {
+  return probes.some(({ ms }) => ms !== null);
 }
 
 function unanswered({ filesystem, mountinfoFile }: Found): string[] {
@@ -87,8 +92,10 @@ export function adviceOf(found: Found): string[] {
   ];
 }
 
-function classAdvice({ filesystem }: Found): string[] {
+function classAdvice({ filesystem, probes }: Found): string[] {
   if (filesystem.class === 'local') {
+    if (probes.length > 0 && !wereTried(probes))
+      return ['choose a directory that can be written (TRACKIO_DIR)'];
     return ['nothing to change: shards and SQLite (WAL, from this host) are both safe on this disk'];
   }
   const unknown =

@@ -1,6 +1,7 @@
 /** What `lamella doctor` found, for people: short lines, and nothing that a terminal would obey. */
 import type { FilesystemClass } from '@lamella/store/node';
 import type { Examined } from './doctor-report.ts';
+import type { PragmaValues } from './doctor-sqlite.ts';
 import { printable } from './output.ts';
 
 const WIDTH = 100;
@@ -55,8 +56,8 @@ function where({ mount, source }: { readonly mount: string | null; readonly sour
   return source === null || source === mount ? `${mount}` : `${mount} from ${source}`;
 }
 
-function pragmaText(pragmas: Readonly<Record<string, string | number>>): string {
-  return Object.entries(pragmas)
+function pragmaText(pragmas: PragmaValues): string {
+  return Object.entries<string | number>({ ...pragmas })
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');
 }

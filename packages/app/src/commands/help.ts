@@ -10,6 +10,7 @@ Commands
   list projects       names of the projects
   list runs           runs of a project
   list metrics        metric names of a run, or of all runs of a project
+  doctor              what disk a directory is on, and what to change for it
 
 Options
   --help, -h          help; also after a command: lamella show --help
@@ -67,4 +68,32 @@ Examples
   lamella list projects
   lamella list runs --project digits --json
   lamella list metrics --project digits --run quiet-otter-3f2a
+`;
+
+export const HELP_DOCTOR = `lamella doctor: what disk a directory is on, and what to change for it
+
+Usage
+  lamella doctor [DIR] [--json] [--mountinfo FILE]
+  lamella doctor --shell [DIR] [--mountinfo FILE]
+
+  DIR need not exist. Default: $TRACKIO_DIR, else the trackio folder of the Hugging
+  Face cache. A few small files are written there for a moment and removed.
+
+Options
+  --json              one JSON object on stdout
+  --shell             print the export lines that make an unmodified Trackio safe there
+  --mountinfo FILE    judge DIR by another machine's /proc/self/mountinfo; nothing of
+                      this machine is asked, and nothing is tried
+
+Output of --json
+  {"path", "filesystem": {"class", "type", "source", "mount", "options", "evidence"},
+   "probes": [{"name", "ok", "ms", "detail"}], "sqlite": {"pragmas", "reason"},
+   "lamella": {"publish", "grace_s", "flush_s"}, "warnings": [text], "advice": [text]}
+  class is one of local, network, parallel, object-mount, unknown;
+  LAMELLA_FILESYSTEM_CLASS overrides it.
+
+Examples
+  lamella doctor /fsx/alice/trackio
+  eval "$(lamella doctor --shell "$TRACKIO_DIR")"
+  lamella doctor /scratch --mountinfo ticket-4711.txt --json
 `;

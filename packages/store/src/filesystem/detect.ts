@@ -89,10 +89,8 @@ async function askSystem(path: string, platform: NodeJS.Platform, options: Detec
     return await askLinux(path, asked, { timeoutMs, table: options.mountinfoPath }, 0);
   const verdict =
     platform === 'win32' ? classifyWindowsPath(asked.real) : await askMount(asked.real, timeoutMs);
-  return {
-    verdict: { ...verdict, evidence: [...asked.evidence, ...verdict.evidence] },
-    answers: asked.answers,
-  };
+  const evidence = [...asked.evidence, ...verdict.evidence];
+  return { verdict: { ...verdict, evidence }, answers: asked.answers, existing: asked.real };
 }
 
 async function askMount(path: string, timeoutMs: number): Promise<Verdict> {
