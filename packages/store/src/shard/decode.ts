@@ -50,7 +50,11 @@ async function decodeColumns(
   if (!present.has('value')) batch.valueNull.fill(1);
   const filled = new Map<string, number>();
   await parquetRead({
-    file: { byteLength: bytes.length, slice: (start, end) => bytes.slice(start, end).buffer },
+    // Copied, since a Buffer's own slice is a view whose `buffer` is more than the slice.
+    file: {
+      byteLength: bytes.length,
+      slice: (start, end) => new Uint8Array(bytes.subarray(start, end)).buffer,
+    },
     metadata,
     columns,
     parsers: PARSERS,

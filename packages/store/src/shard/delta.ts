@@ -3,7 +3,7 @@
  * blocks of 128, four miniblocks of 32. Written here for two reasons. hyparquet-writer packs what
  * exceeds 32 bits with BigInt, a tenfold cost for times in microseconds; its encoder remains for larger numbers.
  * And widths are rounded up to whole bytes: zstd sees repeated differences only where they are aligned, and a
- * time in whole milliseconds costs 0.6 to 1.0 bytes instead of 1.1 to 1.6 (docs/decisions/0002-row-groups.md).
+ * time in whole milliseconds costs 0.6 to 1.0 bytes instead of 1.1 to 1.6 (docs/decisions/0003-row-groups.md).
  */
 import type { ByteWriter } from 'hyparquet-writer';
 

@@ -22,7 +22,7 @@ import { COLUMNS, SCHEMA } from './schema.ts';
 import type { EncodedValues } from './values.ts';
 import { encodeDoubles, encodeInt64, encodeIntegers, encodeNames, encodePayloads } from './values.ts';
 
-/** Rows of a row group: measured in docs/decisions/0002-row-groups.md. */
+/** Rows of a row group: measured in docs/decisions/0003-row-groups.md. */
 export const ROW_GROUP_ROWS: number = 32_768;
 
 /** A row group ends early once its `data` is this long (UTF-16 units). */

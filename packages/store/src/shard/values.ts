@@ -83,7 +83,7 @@ export function encodeInt64(values: BigInt64Array): EncodedValues {
 /**
  * Doubles, bits exact, as eight planes of bytes. Most planes are noise; sign and exponent are not, but zstd's
  * blocks of 128 KB would code them with one table. So the page asks for blocks about as long as a plane: 0.3 to
- * 0.6 bytes a value less (docs/decisions/0002-row-groups.md).
+ * 0.6 bytes a value less (docs/decisions/0003-row-groups.md).
  *
  * Bounds are left out where there is a NaN: Parquet's bounds do not count it, while DuckDB orders NaN above
  * every number, so `value > x` would be pruned wrongly.

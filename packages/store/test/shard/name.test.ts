@@ -37,7 +37,7 @@ describe('shard names', () => {
     );
   });
 
-  it('[N1] have two ranges of ten digits and two ids', () => {
+  it('[N1] [N6] have two flush numbers of ten digits and two ids, and nothing else parses', () => {
     const writer = 'a'.repeat(26);
     const hash = 'b'.repeat(26);
     const name = `${writer}.0000000016-0000000031.${hash}.parquet`;
@@ -86,7 +86,7 @@ describe('shard names', () => {
     ]).toEqual([true, false, false, false]);
   });
 
-  it('[N5] end markers name a writer and its last flush', () => {
+  it('[N5] [N6] end markers name a writer and its last flush', () => {
     const writer = 'q'.repeat(26);
     expect(endMarkerName(writer, 41)).toBe(`_${writer}.end.0000000041`);
     expect(parseEndMarkerName(endMarkerName(writer, 41))).toEqual({ writer, last: 41 });

@@ -69,7 +69,7 @@ describe('encodeShard and decodeShard', () => {
     );
   });
 
-  it('[S4] end, attempt and inputs are in the footer, and an attempt changes the name but not the sum', () => {
+  it('[S4] [N7] end, attempt and inputs are in the footer, and an attempt changes the name but not the sum', () => {
     const builder = new BatchBuilder(WRITER);
     builder.add(0, 'run', 'end', null, 1_700_000_000_000_000, null, '{"state":"finished"}');
     const batch = builder.take();
