@@ -2,26 +2,38 @@
 // missing or out of date. Plain JavaScript: the only file of the project that an older Node (>= 20) executes.
 // A child process is spawned by path on purpose: `node a && node b` in one npm script keeps the old Node for `b`.
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const windows = process.platform === 'win32';
-// `npm ci` deletes node_modules before it fills it, so an interrupted install leaves no stamp and is done again.
-const stamp = join(root, 'node_modules', '.lamella-install');
 
-/** What `npm ci` installs is decided by the lockfile and by the platform. */
-function wanted() {
-  const lockfile = readFileSync(join(root, 'package-lock.json'));
-  return `${createHash('sha256').update(lockfile).digest('hex')} ${process.platform}-${process.arch}`;
+/**
+ * Whether node_modules is what the lockfile says. npm notes there what it installed, as its last step: after an
+ * interrupted install the note is missing. So `npm ci` by hand and by this script count alike.
+ */
+function isInstalled() {
+  const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8')).packages;
+  if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) return false;
+  const installed = read(join('node_modules', '.package-lock.json'));
+  return Object.entries(read('package-lock.json')).every(([path, wanted]) => {
+    const found = installed[path];
+    if (path === '') return true;
+    if (found === undefined) return wanted.optional === true && !isForThisPlatform(wanted);
+    return found.version === wanted.version && found.integrity === wanted.integrity;
+  });
+}
+
+/** Packages that also name a C library are left out: which one is here, only npm knows. */
+function isForThisPlatform({ os, cpu, libc }) {
+  const names = (list, name) => list !== undefined && [list].flat().includes(name);
+  return libc === undefined && names(os, process.platform) && names(cpu, process.arch);
 }
 
 function install() {
-  const want = wanted();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return;
+  if (isInstalled()) return;
   process.stderr.write('lamella: installing dependencies (npm ci)\n');
   // Inside an npm script npm says where it is; another package manager would put itself there.
   const npm =
@@ -44,7 +56,6 @@ function install() {
     process.stderr.write(`lamella: npm ci failed: ${why}\n`);
     process.exit(exitCode(done.status, done.signal));
   }
-  writeFileSync(stamp, want);
 }
 
 /** The pinned Node where its platform package exists; otherwise this Node, if it is new enough. */
@@ -77,6 +88,11 @@ const child = spawn(node, ['--conditions=source', join(root, script), ...args], 
 // A terminal sends Ctrl-C to the whole group, so the child may get it twice (npm forwards it, too). Scripts that
 // must end cleanly take the second as the first. This process only waits for the child, and keeps its exit code.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// When npm is killed, its shell goes without telling anybody: then the script is to end, too.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) child.kill('SIGTERM');
+}, 1000).unref();
 child.on('error', (error) => {
   process.stderr.write(`lamella: cannot start ${node}: ${error.message}\n`);
   process.exit(1);

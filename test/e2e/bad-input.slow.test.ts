@@ -71,7 +71,7 @@ describe('the command line', () => {
   it('names a directory that is a file', async () => {
     const file = join(newFolder(), 'file');
     writeFileSync(file, 'not a directory');
-    expectOneLine(await lamella(['list', 'projects', '--dir', file]), 4, file);
+    expectOneLine(await lamella(['list', 'projects', '--dir', file]), 6, file);
   });
 
   it('names an option that does not exist', async () => {
@@ -91,7 +91,7 @@ describe('the command line', () => {
   it('refuses a store of a newer format, and the SDK leaves it as it is', async () => {
     const { dir } = await newStore();
     renameSync(join(dir, '_lamella.v1'), join(dir, '_lamella.v2'));
-    expectOneLine(await lamella(['list', 'projects', '--dir', dir]), 8, /_lamella\.v2|format/);
+    expectOneLine(await lamella(['list', 'projects', '--dir', dir]), 8, /layout 2.*upgrade/);
     const before = readdirSync(dir, { recursive: true });
     const options = JSON.stringify({ dir, project: 'project', id: 'run-2' });
     const trainer = await startScript('test/e2e/trainer.ts', [options, '5']).ended;

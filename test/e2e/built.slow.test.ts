@@ -41,6 +41,6 @@ it('a process logs with the built SDK, and the built server shows its page and i
     body: JSON.stringify({ project: 'built' }),
   });
   expect(await runs.json()).toMatchObject({ runs: [{ id: 'run-1', state: 'ended', lastStep: 99 }] });
-  server.child.kill('SIGINT');
+  server.interrupt();
   expect((await server.ended).code).toBeOneOf([0, 130]);
 });

@@ -32,7 +32,7 @@ it('Ctrl-C during the training ends all processes and leaves a store that can be
   const dir = newFolder();
   const demo = start('npm', ['run', 'demo', '--', '--epochs', '500', '--dir', dir]);
   await waitFor('the first epoch', () => demo.stderr().includes('epoch 1 of 500'));
-  demo.child.kill('SIGINT');
+  demo.interrupt();
   const ended = await demo.ended;
   expect(ended.code ?? ended.signal, ended.stderr).toBeOneOf([130, 'SIGINT']);
   await waitFor('the end of the trainers', () => processesWith(dir).length === 0);

@@ -26,6 +26,8 @@ export interface Process {
   stdout(): string;
   stderr(): string;
   readonly ended: Promise<Ended>;
+  /** Ctrl-C as a terminal sends it: to the process and to all that it started. */
+  interrupt(): void;
 }
 
 export interface Ended {
@@ -49,6 +51,8 @@ export function start(command: string, args: readonly string[], options: StartOp
   const child = spawn(command, args, {
     cwd: options.cwd ?? ROOT,
     env,
+    // A group of its own, as a terminal makes one for each command.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
   });
   started.push(child);
@@ -62,7 +66,23 @@ export function start(command: string, args: readonly string[], options: StartOp
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, ...text }));
   });
-  return { child, ended, stdout: () => text.stdout, stderr: () => text.stderr };
+  return {
+    child,
+    ended,
+    interrupt: () => signalGroup(child, 'SIGINT'),
+    stdout: () => text.stdout,
+    stderr: () => text.stderr,
+  };
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    // All of the group have ended.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Starts a TypeScript file of the project on the Node that runs the tests. */
