@@ -94,9 +94,10 @@ describe('the command line', () => {
     expectOneLine(await lamella(['list', 'projects', '--dir', dir]), 8, /layout 2.*upgrade/);
     const before = readdirSync(dir, { recursive: true });
     const options = JSON.stringify({ dir, project: 'project', id: 'run-2' });
-    const trainer = await startScript('test/e2e/trainer.ts', [options, '5']).ended;
+    const env = { LAMELLA_FINISH_SECONDS: '1' };
+    const trainer = await startScript('test/e2e/trainer.ts', [options, '5'], { env }).ended;
     expect(trainer.code).toBe(0);
-    expect(trainer.stderr).toMatch(/newer/);
+    expect(trainer.stderr).toMatch(/layout 2.*upgrade/);
     expect(readdirSync(dir, { recursive: true })).toEqual(before);
   });
 });
@@ -154,7 +155,9 @@ describe('the SDK', () => {
     const file = join(newFolder(), 'file');
     writeFileSync(file, 'not a directory');
     const options = JSON.stringify({ dir: file, project: 'project', id: 'run-1' });
-    const trainer = await startScript('test/e2e/trainer.ts', [options, '20']).ended;
+    // `finish` waits this long for a directory that may become writable.
+    const env = { LAMELLA_FINISH_SECONDS: '1' };
+    const trainer = await startScript('test/e2e/trainer.ts', [options, '20'], { env }).ended;
     expect(trainer).toMatchObject({ code: 0, stdout: 'logged 20\n' });
     expect(trainer.stderr).toContain(file);
     expect(trainer.stderr.trim().split('\n').length).toBeLessThanOrEqual(2);

@@ -1,5 +1,6 @@
 /** What is published: built, and started as a user starts it. */
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { delimiter, join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { addressOf, newFolder, ROOT, start, startScript } from './processes.ts';
 
@@ -16,7 +17,17 @@ it('the built command tells its version and helps', async () => {
   expect(version.stdout).toContain('0.1.0');
   const help = await start(command, ['--help']).ended;
   expect(help.code).toBe(0);
-  for (const name of ['show', 'list', '--dir', '--json']) expect(help.stdout).toContain(name);
+  for (const name of ['show', 'list', '--dir', '--help']) expect(help.stdout).toContain(name);
+});
+
+it('the command started by an older Node finds the one that it needs', async (context) => {
+  const older = spawnSync('/usr/bin/env', ['node', '--version'], {
+    env: { PATH: systemPath() },
+    encoding: 'utf8',
+  });
+  context.skip(!older.stdout.startsWith('v20.'), 'no Node 20 outside of this project');
+  const version = await start(command, ['--version'], { env: { PATH: systemPath() } }).ended;
+  expect(version).toMatchObject({ code: 0, stderr: '' });
 });
 
 it('a process logs with the built SDK, and the built server shows its page and its run', async () => {
@@ -44,3 +55,9 @@ it('a process logs with the built SDK, and the built server shows its page and i
   server.interrupt();
   expect((await server.ended).code).toBeOneOf([0, 130]);
 });
+
+/** PATH without the folders of this project, where its own Node is. */
+function systemPath(): string {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.filter((folder) => !folder.startsWith(ROOT)).join(delimiter);
+}
