@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../src/commands/command-line.ts';
 import { batchOf, emptyStore, endRow, putShard, startRow, T0_US, writerId } from './stores.ts';
@@ -204,13 +204,6 @@ describe('wrong input', () => {
     expect(nope.err).toContain(join(dir, 'nope'));
     await writeFile(join(dir, '_lamella.v9'), '');
     expect((await lamella(['list', 'projects', '--dir', dir])).code).toBe(8);
-    const file = await putShard(
-      dir,
-      { project: 'p', run: 'r', writer: writerId(1) },
-      batchOf(writerId(1), [{ key: 'x' }]),
-    );
-    expect((await lamella(['show', '--dir', file])).code).toBe(6);
-    expect(dirname(file)).not.toBe('');
   });
 });
 
@@ -251,7 +244,7 @@ describe('lamella show', () => {
     await expect(fetch(url)).rejects.toThrow('fetch failed');
   });
 
-  it('takes the next free port unless one is given', async () => {
+  it('names a port that is in use', async () => {
     const dir = await emptyStore();
     const blocker = createServer();
     await new Promise<void>((resolve) => {

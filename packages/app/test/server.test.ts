@@ -419,6 +419,18 @@ describe('starting', () => {
     });
   });
 
+  it('takes the next free port when none is asked for', async () => {
+    const dir = await emptyStore();
+    const ports: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      const server = await startServer({ dir });
+      onTestFinished(() => server.close());
+      ports.push(Number(new URL(server.url).port));
+    }
+    expect(ports[1]).toBeGreaterThan(ports[0]!);
+    expect(ports.every((port) => port >= 7860 && port < 7960)).toBe(true);
+  });
+
   it('refuses a directory that does not exist, and one of a newer format', async () => {
     const dir = await emptyStore();
     await expect(startServer({ dir: join(dir, 'nope'), port: 0 })).rejects.toMatchObject({

@@ -12,7 +12,8 @@ const CONTENT_SECURITY_POLICY = [
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
-  "frame-ancestors 'self'",
+  // A notebook on this machine may show the page in a frame, as it does with Trackio's.
+  "frame-ancestors 'self' http://localhost:* http://127.0.0.1:*",
 ].join('; ');
 
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
