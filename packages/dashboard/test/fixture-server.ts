@@ -12,7 +12,8 @@ import { encodeColumns } from './encode-columns.ts';
 import type { Fixture, Scenario } from './fixture-data.ts';
 import { fixtureOf, reduceSeries } from './fixture-data.ts';
 
-const PAGE = join(import.meta.dirname, '../../app/dist/dashboard');
+/** The built page; another folder when `LAMELLA_PAGE` names one. */
+const PAGE = process.env['LAMELLA_PAGE'] ?? join(import.meta.dirname, '../../app/dist/dashboard');
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -75,7 +76,8 @@ function procedure(
   fixture: Fixture,
   cursor: number,
 ): void {
-  const project = String(body['project'] ?? '');
+  const text = (key: string): string => (typeof body[key] === 'string' ? body[key] : '');
+  const project = text('project');
   const json = (value: unknown): void => {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   };
@@ -90,7 +92,7 @@ function procedure(
   if (name === 'list_runs') return json({ project, runs: own ? fixture.runs : [] });
   if (name === 'list_metrics') return json({ project, metrics: own ? fixture.metrics : [] });
   if (name === 'values') {
-    const data = fixture.value(String(body['metric']), String(body['run']));
+    const data = fixture.value(text('metric'), text('run'));
     return json({ values: data === null ? [] : [{ step: 1499, time: Date.now(), data }] });
   }
   const bytes = encodeColumns(reduceSeries(fixture, body as unknown as SeriesRequest, cursor));

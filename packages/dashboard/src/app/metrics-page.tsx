@@ -1,7 +1,8 @@
 /** The charts of a project, or a plain word on why there are none. */
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { MetricRow, RunRow } from 'lamella/procedures';
-import { useCallback, useMemo } from 'react';
+import { useCallback, useLayoutEffect, useMemo, useRef } from 'react';
+import type { ReactNode } from 'react';
 
 import { formatCount } from '../chart/format.ts';
 import type { MetricKind } from '../data/series-query.ts';
@@ -60,8 +61,10 @@ export function MetricsPage({ project, runs, metrics, listed, colourOf }: Metric
   if (!metrics.data || !runs.data) return <Skeleton />;
   const gap = gapOf(runs.data, metrics.data, sections, state.metricSearch);
   if (gap) return gap;
+  const openCard = (id: string | null): void => set({ open: id }, id !== null && open ? 'replace' : 'push');
+  if (open) return <Enlarged card={open} cards={cards} view={view} onOpen={openCard} />;
   return (
-    <div className={styles.page}>
+    <Scrolled className={styles.page}>
       {shown.length > LINES_MAX ? (
         <p className={styles.hint}>
           {`Charts show the newest ${LINES_MAX} of ${formatCount(shown.length)} shown runs.`}
@@ -71,23 +74,42 @@ export function MetricsPage({ project, runs, metrics, listed, colourOf }: Metric
         sections={sections}
         collapsed={collapsed}
         view={view}
-        onCollapse={(section, fold) =>
-          set({
-            collapsed: fold
-              ? [...state.collapsed, section].sort()
-              : state.collapsed.filter((name) => name !== section),
-          })
-        }
-        onOpen={(id) => set({ open: id })}
+        onCollapse={(section, fold) => set({ collapsed: withSection(state.collapsed, section, fold) })}
+        onOpen={openCard}
       />
-      {open ? (
-        <Enlarged
-          card={open}
-          cards={cards}
-          view={view}
-          onOpen={(id) => set({ open: id }, id === null || state.open === null ? 'push' : 'replace')}
-        />
-      ) : null}
+    </Scrolled>
+  );
+}
+
+function withSection(collapsed: readonly string[], section: string, fold: boolean): string[] {
+  const others = collapsed.filter((name) => name !== section);
+  return fold ? [...others, section].sort() : others;
+}
+
+let scrolledTo = 0;
+
+/** Comes back to where the page was scrolled to before a chart took its place. */
+function Scrolled({
+  className,
+  children,
+}: {
+  readonly className: string | undefined;
+  readonly children: ReactNode;
+}) {
+  const inside = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const scroller = inside.current?.closest('main');
+    if (!scroller) return undefined;
+    scroller.scrollTop = scrolledTo;
+    const remember = (): void => {
+      scrolledTo = scroller.scrollTop;
+    };
+    scroller.addEventListener('scroll', remember, { passive: true });
+    return () => scroller.removeEventListener('scroll', remember);
+  }, []);
+  return (
+    <div ref={inside} className={className}>
+      {children}
     </div>
   );
 }

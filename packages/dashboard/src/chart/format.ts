@@ -51,11 +51,14 @@ export function formatShort(value: number): string {
   return signed(`${trimZeros(scaled.toFixed(Math.abs(scaled) < 10 ? 1 : 0))}${SUFFIXES[power] ?? ''}`);
 }
 
-/** Label of an axis tick whose neighbours are `spacing` away: as many digits as tell them apart, no more. */
-export function formatTick(value: number, spacing: number): string {
+/**
+ * Label of an axis tick whose neighbours are `spacing` away: as many digits as tell them apart, no more. The
+ * largest label of the axis decides between digits and exponents, so that one axis does not mix them.
+ */
+export function formatTick(value: number, spacing: number, largest: number = Math.abs(value)): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 1e15 || size < 1e-5) return signed(exponential(value, tickDigits(size, spacing)));
+  if (largest >= 1e15 || largest < 1e-3) return signed(exponential(value, tickDigits(size, spacing)));
   if (size >= 1000) {
     const power = Math.min(Math.floor(Math.log10(size) / 3 + 1e-9), SUFFIXES.length - 1);
     const unit = 1000 ** power;

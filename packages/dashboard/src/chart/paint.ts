@@ -129,7 +129,7 @@ function strokeValues(
     before = i;
   }
   ctx.stroke(solid);
-  ctx.fill(dots);
+  ctx.fill(dots, 'nonzero');
   const alpha = ctx.globalAlpha;
   ctx.globalAlpha = alpha * 0.45;
   ctx.setLineDash([1.5, 4]);
@@ -175,7 +175,7 @@ function fillBand(
     if (!empty && start < 0) start = i;
   }
   close(xs.length);
-  ctx.fill(path);
+  ctx.fill(path, 'nonzero');
 }
 
 /** Stretches of pixels in which marks follow each other closely. */

@@ -20,6 +20,7 @@ export interface PlotParts {
 const LABEL_GAP_PX = 6;
 const Y_WIDTH_MIN_PX = 40;
 const SELECT_MIN_PX = 4;
+const RIGHT_PX = 14;
 
 export function plotOptions(parts: PlotParts): uPlot.Options {
   const { model, width, height } = parts;
@@ -27,7 +28,7 @@ export function plotOptions(parts: PlotParts): uPlot.Options {
     width,
     height,
     ms: 1,
-    padding: [10, 12, 0, 0],
+    padding: [10, RIGHT_PX, 0, 0],
     legend: { show: false },
     scales: {
       x: {
@@ -94,16 +95,29 @@ function xAxis(parts: PlotParts): uPlot.Axis {
       logTicks(min, max, Math.max(2, Math.floor(plot.over.clientWidth / 56)));
     axis.filter = (_plot, splits) => splits;
   }
-  if (model.x === 'time') axis.values = (_plot, splits) => timeLabels(splits);
-  else if (model.x === 'relative') {
-    axis.values = (_plot, splits) => durationLabels(splits);
-    if (!model.logX) axis.incrs = [...DURATION_STEPS];
-  } else {
-    axis.values = (_plot, splits) => (model.logX ? logLabels(splits) : linearLabels(splits));
-    // Steps are whole, so the ticks are.
-    if (!model.logX) axis.incrs = wholeSteps();
-  }
+  const labels = xLabels(model);
+  axis.values = (plot, splits) => {
+    const { min, max } = parts.x();
+    return labels(splits).map((label, i) => {
+      if (model.logX) return label;
+      const right = (((splits[i] ?? 0) - min) / (max - min)) * (plot.width - Y_WIDTH_MIN_PX - RIGHT_PX);
+      return right + widthOf(label) / 2 > plot.width - Y_WIDTH_MIN_PX ? '' : label;
+    });
+  };
+  // Steps are whole, so the ticks are.
+  if (!model.logX && model.x !== 'time') axis.incrs = model.x === 'step' ? wholeSteps() : [...DURATION_STEPS];
   return axis;
+}
+
+function xLabels({ x, logX }: ChartModel): (ticks: readonly number[]) => string[] {
+  if (x === 'time') return timeLabels;
+  if (x === 'relative') return durationLabels;
+  return logX ? logLabels : linearLabels;
+}
+
+/** Near enough for a label of 11 pixels high, to tell whether it would run out of the picture. */
+function widthOf(label: string): number {
+  return (label.split('\n')[0] ?? '').length * 6.5;
 }
 
 function yAxis(parts: PlotParts): uPlot.Axis {

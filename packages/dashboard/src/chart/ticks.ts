@@ -8,35 +8,36 @@ export const DURATION_STEPS: readonly number[] = [
 ];
 
 /**
- * Ticks of a log axis: powers of ten, thinned to at most `most`; below two decades also 2 and 5, and when even
- * that is too few, evenly spaced round numbers.
+ * Ticks of a log axis: powers of ten, thinned to at most `most`; below two decades also 2 and 5 or 3, and when
+ * that is too few or too many, evenly spaced round numbers.
  */
 export function logTicks(min: number, max: number, most: number): number[] {
   if (!(min > 0) || !(max > min)) return [];
   const from = Math.floor(Math.log10(min) + 1e-9);
   const to = Math.ceil(Math.log10(max) - 1e-9);
   const decades = to - from;
-  if (decades <= 2) {
-    const fine: number[] = [];
-    for (let power = from; power <= to; power += 1) {
-      for (const digit of [1, 2, 5]) fine.push(digit * 10 ** power);
-    }
-    const inside = fine.filter((v) => v >= min && v <= max);
-    return inside.length >= 3 ? thin(inside, most) : linearTicks(min, max, most);
+  if (max / min <= 100) {
+    const inside = [[1, 2, 5], [1, 3], [1]]
+      .map((digits) => multiples(digits, from, to).filter((v) => v >= min && v <= max))
+      .find((ticks) => ticks.length <= most);
+    return inside && inside.length >= 3 ? inside : linearTicks(min, max, most);
   }
   const every = Math.max(1, Math.ceil(decades / most));
   const ticks: number[] = [];
   for (let power = Math.ceil(from / every) * every; power <= to; power += every) {
-    // Via text, because 10 ** -5 is 0.000010000000000000001.
     const value = Number(`1e${power}`);
     if (value >= min && value <= max) ticks.push(value);
   }
   return ticks;
 }
 
-function thin(values: readonly number[], most: number): number[] {
-  const every = Math.ceil(values.length / Math.max(most, 1));
-  return values.filter((_, i) => i % every === 0);
+/** The digits times every power of ten; via text, because 10 ** -5 is 0.000010000000000000001. */
+function multiples(digits: readonly number[], from: number, to: number): number[] {
+  const ticks: number[] = [];
+  for (let power = from; power <= to; power += 1) {
+    for (const digit of digits) ticks.push(Number(`${digit}e${power}`));
+  }
+  return ticks;
 }
 
 /** Round numbers, at most `most`, between the bounds. */
@@ -55,7 +56,8 @@ function spacingOf(ticks: readonly number[]): number {
 
 export function linearLabels(ticks: readonly number[]): string[] {
   const spacing = spacingOf(ticks);
-  return ticks.map((v) => (spacing === 0 ? formatValue(v) : formatTick(v, spacing)));
+  const largest = Math.max(...ticks.map(Math.abs));
+  return ticks.map((v) => (spacing === 0 ? formatValue(v) : formatTick(v, spacing, largest)));
 }
 
 /** Powers of ten speak for themselves; ticks of a narrow log axis need digits that tell them apart. */

@@ -10,6 +10,8 @@ import styles from './tooltip.module.css';
 
 const ROWS_MAX = 10;
 const OFFSET_PX = 16;
+/** Below this the tooltip takes the whole width of the window. */
+const NARROW_PX = 720;
 
 export function Tooltip({ hover, model }: { readonly hover: ChartHover; readonly model: ChartModel }) {
   const rows = hover.rows.slice(0, ROWS_MAX);
@@ -17,12 +19,11 @@ export function Tooltip({ hover, model }: { readonly hover: ChartHover; readonly
   if (!first) return null;
   const smoothed = rows.some((row) => row.raw !== null);
   const spread = rows.some((row) => row.count > 1);
+  const narrow = window.innerWidth < NARROW_PX;
   const right = hover.clientX > window.innerWidth / 2;
   const below = hover.clientY > window.innerHeight * 0.6;
   const place = {
-    ...(right
-      ? { right: window.innerWidth - hover.clientX + OFFSET_PX }
-      : { left: hover.clientX + OFFSET_PX }),
+    ...sideways(narrow, right, hover.clientX),
     ...(below
       ? { bottom: window.innerHeight - hover.clientY + OFFSET_PX }
       : { top: hover.clientY + OFFSET_PX }),
@@ -59,6 +60,11 @@ export function Tooltip({ hover, model }: { readonly hover: ChartHover; readonly
     </div>,
     document.body,
   );
+}
+
+function sideways(narrow: boolean, right: boolean, clientX: number): { left?: number; right?: number } {
+  if (narrow) return { left: 8, right: 8 };
+  return right ? { right: window.innerWidth - clientX + OFFSET_PX } : { left: clientX + OFFSET_PX };
 }
 
 interface RowProps {

@@ -43,7 +43,7 @@ export function linesOf(
       gap: ready.gap,
     });
   }
-  return lines.reverse();
+  return lines.toReversed();
 }
 
 function prepare(series: RunSeries): Prepared {

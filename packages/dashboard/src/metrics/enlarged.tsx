@@ -1,4 +1,7 @@
-/** One chart over the whole window. Escape closes it, arrows go to its neighbours. */
+/**
+ * One chart in place of all, with the list of runs beside it as its legend and the toolbar above it. Escape goes
+ * back, arrows go to its neighbours.
+ */
 import { useEffect, useRef } from 'react';
 
 import { IconButton, isTyping } from '../ui/controls.tsx';
@@ -16,32 +19,28 @@ export interface EnlargedProps {
 }
 
 export function Enlarged({ card, cards, view, onOpen }: EnlargedProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const frame = useRef<HTMLElement>(null);
   const at = cards.findIndex(({ id }) => id === card.id);
   const go = (by: 1 | -1): void => {
     const next = cards[(at + by + cards.length) % cards.length];
     if (next) onOpen(next.id);
   };
   useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
-  }, []);
+    const press = (event: KeyboardEvent): void => {
+      if (isTyping(event.target) || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey)
+        return;
+      if (event.target instanceof HTMLInputElement) return;
+      if (event.key === 'Escape') onOpen(null);
+      else if (event.key === 'ArrowRight') go(1);
+      else if (event.key === 'ArrowLeft') go(-1);
+    };
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  });
+  // The button that was pressed is gone, so the keyboard starts here.
+  useEffect(() => frame.current?.focus(), []);
   return (
-    <dialog
-      ref={dialog}
-      className={styles.enlarged}
-      aria-label={card.name}
-      onCancel={(event) => {
-        event.preventDefault();
-        onOpen(null);
-      }}
-      onKeyDown={(event) => {
-        if (isTyping(event.target)) return;
-        if (event.key === 'ArrowRight') go(1);
-        if (event.key === 'ArrowLeft') go(-1);
-      }}
-    >
+    <section ref={frame} className={styles.enlarged} tabIndex={-1} aria-label={card.name}>
       <header>
         <h2 title={card.name}>{card.name}</h2>
         <IconButton icon="left" label="Previous chart (←)" onClick={() => go(-1)} />
@@ -51,6 +50,6 @@ export function Enlarged({ card, cards, view, onOpen }: EnlargedProps) {
       <div key={card.id} className={styles.body}>
         <CardBody card={card} view={view} large />
       </div>
-    </dialog>
+    </section>
   );
 }

@@ -54,7 +54,13 @@ export function MetricChart({ card, view, large }: MetricChartProps) {
         <p className={styles.none}>{range ? 'No points in this range' : 'No points in the shown runs'}</p>
       ) : null}
       {state.logY && y && y.hidden > 0 ? (
-        <p className={styles.note}>{`${formatCount(y.hidden)} at or below 0, not on a log axis`}</p>
+        <p
+          className={styles.note}
+          data-large={large}
+          title="A log axis has no place for values at or below zero"
+        >
+          {`${formatCount(y.hidden)} ≤ 0 not shown`}
+        </p>
       ) : null}
       {answer.error ? (
         <p className={styles.error} title={answer.error}>

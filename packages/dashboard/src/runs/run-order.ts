@@ -14,5 +14,5 @@ export function startOrder(runs: readonly RunRow[]): RunRow[] {
 
 /** Newest first; for the list. */
 export function newestFirst(runs: readonly RunRow[]): RunRow[] {
-  return startOrder(runs).reverse();
+  return startOrder(runs).toReversed();
 }

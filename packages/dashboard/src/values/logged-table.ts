@@ -24,8 +24,9 @@ export function tableOf(data: unknown): LoggedTable | null {
 
 function recordsOf(data: unknown): Record<string, unknown>[] | null {
   if (typeof data !== 'object' || data === null || !('_type' in data) || !('_value' in data)) return null;
-  if (data._type !== 'trackio.table' || !Array.isArray(data._value)) return null;
-  return data._value.filter((row): row is Record<string, unknown> => typeof row === 'object' && row !== null);
+  const { _type: type, _value: rows } = data;
+  if (type !== 'trackio.table' || !Array.isArray(rows)) return null;
+  return rows.filter((row): row is Record<string, unknown> => typeof row === 'object' && row !== null);
 }
 
 const isNumeric = (rows: readonly (readonly unknown[])[], column: number): boolean =>

@@ -26,7 +26,12 @@ export function TableView({ table }: { readonly table: LoggedTable }) {
         <thead>
           <tr>
             {order.map((i) => (
-              <th key={i} scope="col" title={columns[i]}>
+              <th
+                key={i}
+                scope="col"
+                title={columns[i]}
+                style={i === label && heat !== null ? { width: `${labelWidth(table, i)}ch` } : undefined}
+              >
                 {i === label && prefix !== ''
                   ? null
                   : (columns[i] ?? '').slice(i === label ? 0 : prefix.length)}
@@ -49,6 +54,11 @@ export function TableView({ table }: { readonly table: LoggedTable }) {
       ) : null}
     </>
   );
+}
+
+/** Of the column that names the rows, in characters, with room around it. */
+function labelWidth({ rows }: LoggedTable, column: number): number {
+  return Math.min(Math.max(...rows.map((row) => String(row[column]).length)), 14) + 3;
 }
 
 function Cell({
