@@ -15,7 +15,13 @@ export type { CellColumns } from './sqlite/cells.ts';
 export type { LogChunk, TrackioRun } from './sqlite/chunk.ts';
 export type { TrackioDatabase } from './sqlite/database.ts';
 export { openTrackioDatabase } from './sqlite/database.ts';
-export type { TrackioAlert, TrackioArtifact, TrackioConfig, TrackioFact, TrackioTrace } from './sqlite/facts.ts';
+export type {
+  TrackioAlert,
+  TrackioArtifact,
+  TrackioConfig,
+  TrackioFact,
+  TrackioTrace,
+} from './sqlite/facts.ts';
 export type { LogReader, LogTable } from './sqlite/log-reader.ts';
 export { CHUNK_ROWS } from './sqlite/log-reader.ts';
 export type { DatabaseProblem } from './sqlite/problem.ts';

@@ -30,7 +30,7 @@ export interface RunRows {
 /** The rows of a table by run, with every value as JSON would have it (non-finite numbers as numbers). */
 export function rowsByRun(logs: LogReader, table: LogTable, limit?: number): RunRows[] {
   const runs: RunRows[] = [];
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const chunk = logs.read(table, after, limit);
     if (chunk.rows === 0) return runs.filter((run) => run !== undefined);
     if (chunk.unreadable.length > 0) throw new Error(`unreadable rows: ${chunk.unreadable.join(', ')}`);
@@ -107,7 +107,7 @@ function describeRun({ run, steps, times, cells }: RunRows, directory: string): 
         .filter(([, objects]) => objects.length > 0)
         .map(([key, objects]) => [
           key,
-          objects.map(({ step, value }) => ({ step, type: (value as { _type: string })._type })),
+          objects.map(({ step, value }) => ({ step, type: (value as Record<string, unknown>)['_type'] })),
         ]),
     ),
   };

@@ -25,12 +25,14 @@ export function scratch(): Scratch {
 export function unpack(version: string, into: string): string {
   const target = join(into, version);
   mkdirSync(target, { recursive: true });
-  const tar = spawnSync('tar', ['-xzf', join(FIXTURES, `${version}.tar.gz`), '-C', target], { encoding: 'utf8' });
+  const tar = spawnSync('tar', ['-xzf', join(FIXTURES, `${version}.tar.gz`), '-C', target], {
+    encoding: 'utf8',
+  });
   if (tar.status !== 0) throw new Error(`tar failed: ${tar.stderr}`);
   return join(target, 'trackio');
 }
 
 /** The measured content of a version's directory. */
-export function expected<T>(version: string): T {
-  return JSON.parse(readFileSync(join(FIXTURES, `${version}.expected.json`), 'utf8')) as T;
+export function expected(version: string): unknown {
+  return JSON.parse(readFileSync(join(FIXTURES, `${version}.expected.json`), 'utf8'));
 }

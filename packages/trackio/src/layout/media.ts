@@ -33,9 +33,12 @@ export function mediaFilesOf(value: unknown): string[] {
   while (stack.length > 0) {
     const item = stack.pop();
     if (item === null || typeof item !== 'object') continue;
-    const { _type: type, file_path: path } = item as { readonly _type?: unknown; readonly file_path?: unknown };
+    const { _type: type, file_path: path } = item as {
+      readonly _type?: unknown;
+      readonly file_path?: unknown;
+    };
     if (typeof type === 'string' && FILE_TYPES.has(type) && typeof path === 'string') found.push(path);
-    else stack.push(...Object.values(item).reverse());
+    else for (const inner of Object.values(item).toReversed()) stack.push(inner);
   }
   return found;
 }

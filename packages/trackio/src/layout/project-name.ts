@@ -30,7 +30,8 @@ export function canonicalProjectName(project: string): string {
 /** Why a Trackio installation would refuse to open a project of this name, or null when it would not. */
 export function trackioRefusal(project: string): string | null {
   const name = canonicalProjectName(project);
-  if (name.startsWith(REGISTRY_PREFIX)) return `names that begin with ${REGISTRY_PREFIX} belong to registries`;
+  if (name.startsWith(REGISTRY_PREFIX))
+    return `names that begin with ${REGISTRY_PREFIX} belong to registries`;
   const suffix = RESERVED_SUFFIXES.find((end) => name.length > end.length && name.endsWith(end));
   return suffix === undefined ? null : `names that end with ${suffix} share files with another project`;
 }

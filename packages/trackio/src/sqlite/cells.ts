@@ -86,7 +86,10 @@ export class CellBuilder {
       const value = object[name];
       const key = this.#keyOf(column, name);
       column += 1;
-      if (typeof value === 'number' && (Math.abs(value) <= Number.MAX_SAFE_INTEGER || !Number.isInteger(value))) {
+      if (
+        typeof value === 'number' &&
+        (Math.abs(value) <= Number.MAX_SAFE_INTEGER || !Number.isInteger(value))
+      ) {
         this.#push(row, key, value, null);
       } else if (!this.#addOther(row, key, value)) {
         for (let cell = before; cell < this.#count; cell += 1) this.#data.delete(cell);
@@ -199,7 +202,8 @@ function tryParse(text: string): unknown {
   try {
     return exactJson.parse(text, (_name, value, { source }) => {
       if (typeof value === 'object' && value !== null) exactObjects.add(value);
-      const isLong = typeof value === 'number' && Number.isInteger(value) && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+      const isLong =
+        typeof value === 'number' && Number.isInteger(value) && Math.abs(value) > Number.MAX_SAFE_INTEGER;
       return isLong && source !== undefined ? exactJson.rawJSON(source) : value;
     });
   } catch {

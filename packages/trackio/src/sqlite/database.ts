@@ -36,8 +36,8 @@ export interface TrackioDatabase {
   readonly countRows: (table: LogTable, upTo: number) => number;
   /** Those of `logIds` that the table holds already. */
   readonly knownLogIds: (table: LogTable | 'alerts', logIds: readonly string[]) => Set<string>;
-  /** Changes whenever another connection has committed. Cheap. */
-  readonly dataVersion: () => number;
+  /** Changes whenever another connection has committed, and says when it changed the tables. Cheap. */
+  readonly versions: () => { readonly data: number; readonly schema: number };
   readonly close: () => void;
 }
 
@@ -67,7 +67,10 @@ export function openTrackioDatabase(path: string): TrackioDatabase {
       artifacts: () => readArtifacts(database, path, schema),
       countRows: (table, upTo) => countRows(database, path, schema, table, upTo),
       knownLogIds: (table, logIds) => knownLogIds(database, path, schema, table, logIds),
-      dataVersion: () => named(path, () => Number(database.prepare('PRAGMA data_version').get()?.['data_version'])),
+      versions: () => {
+        const ask = (pragma: string): number => Number(database.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
+        return named(path, () => ({ data: ask('data_version'), schema: ask('schema_version') }));
+      },
       close: () => database.close(),
     };
   } catch (error) {
@@ -84,7 +87,8 @@ export function readDatabaseHeader(path: string): DatabaseHeader {
     try {
       file = openSync(path, 'r');
     } catch (error) {
-      if (isMissing(error) && sizeOf(wal) !== null) throw databaseError('wal-without-database', path, { cause: error });
+      if (isMissing(error) && sizeOf(wal) !== null)
+        throw databaseError('wal-without-database', path, { cause: error });
       throw error;
     }
     try {
@@ -97,7 +101,13 @@ export function readDatabaseHeader(path: string): DatabaseHeader {
   });
 }
 
-function countRows(database: DatabaseSync, path: string, schema: TrackioSchema, table: LogTable, upTo: number): number {
+function countRows(
+  database: DatabaseSync,
+  path: string,
+  schema: TrackioSchema,
+  table: LogTable,
+  upTo: number,
+): number {
   if (!schema.tables.has(table)) return 0;
   const sql = `SELECT count(*) AS rows FROM ${table} WHERE rowid <= ?`;
   return named(path, () => Number(database.prepare(sql).get(upTo)?.['rows']));

@@ -2,7 +2,7 @@
  * The small tables of a database: configs, alerts, traces, artifacts, metadata. One object a row is fine here.
  * Columns that a version lacks are null.
  */
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { TrackioRun } from './chunk.ts';
 import { named } from './problem.ts';
 import { hasColumn, type TrackioSchema } from './schema.ts';
@@ -57,11 +57,17 @@ export interface TrackioArtifact {
   readonly createdAt: string;
 }
 
-type Row = Readonly<Record<string, unknown>>;
+type Row = Readonly<Record<string, SQLOutputValue>>;
 
 /** Configs in the order they were stored (the last one of a run replaces its others). */
 export function readConfigs(database: DatabaseSync, path: string, schema: TrackioSchema): TrackioConfig[] {
-  const rows = select(database, path, schema, 'configs', ['project_name', 'run_id', 'run_name', 'config', 'created_at']);
+  const rows = select(database, path, schema, 'configs', [
+    'project_name',
+    'run_id',
+    'run_name',
+    'config',
+    'created_at',
+  ]);
   return rows.map((row) => ({ ...factOf(row, 'created_at'), config: text(row, 'config') ?? '{}' }));
 }
 
@@ -90,7 +96,9 @@ export function readTraces(
   schema: TrackioSchema,
   after: number = 0,
 ): TrackioTrace[] {
-  const columns = 'id run_id run_name timestamp step key trace_index messages metadata spans log_id'.split(' ');
+  const columns = 'id run_id run_name timestamp step key trace_index messages metadata spans log_id'.split(
+    ' ',
+  );
   return select(database, path, schema, 'traces', columns, after).map((row) => ({
     ...factOf(row, 'timestamp'),
     id: text(row, 'id') ?? '',
@@ -105,7 +113,11 @@ export function readTraces(
 }
 
 /** Every version of every artifact, oldest first. */
-export function readArtifacts(database: DatabaseSync, path: string, schema: TrackioSchema): TrackioArtifact[] {
+export function readArtifacts(
+  database: DatabaseSync,
+  path: string,
+  schema: TrackioSchema,
+): TrackioArtifact[] {
   if (!schema.tables.has('artifacts') || !schema.tables.has('artifact_versions')) return [];
   return named(path, () => {
     const aliases = schema.tables.has('artifact_aliases')
@@ -163,7 +175,7 @@ function factOf(row: Row, timeColumn: string): TrackioFact {
 
 function text(row: Row, column: string): string | null {
   const value = row[column];
-  return value === null || value === undefined ? null : String(value);
+  return value === null || value === undefined || value instanceof Uint8Array ? null : String(value);
 }
 
 function number(row: Row, column: string): number | null {

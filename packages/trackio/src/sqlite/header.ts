@@ -35,7 +35,8 @@ export function parseDatabaseHeader(
 ): DatabaseHeader {
   if (size === 0) throw databaseError('zero-byte', path);
   const magic = Buffer.from(bytes.subarray(0, MAGIC.length)).toString('latin1');
-  if (!MAGIC.startsWith(magic.slice(0, Math.min(magic.length, size)))) throw databaseError('not-sqlite', path);
+  if (!MAGIC.startsWith(magic.slice(0, Math.min(magic.length, size))))
+    throw databaseError('not-sqlite', path);
   if (bytes.length < DATABASE_HEADER_BYTES) throw databaseError('truncated', path);
   const view = new DataView(bytes.buffer, bytes.byteOffset, DATABASE_HEADER_BYTES);
   const pageSize = view.getUint16(16) === 1 ? 65_536 : view.getUint16(16);

@@ -92,7 +92,11 @@ class SqliteLogReader implements LogReader {
 
   /** Null when the columns do not come apart. */
   #readTogether(table: LogTable, after: number, limit: number): ChunkBuilder | null {
-    const row = this.#prepare(table).chunk.get(after, limit) as unknown as readonly (string | number | null)[];
+    const row = this.#prepare(table).chunk.get(after, limit) as unknown as readonly (
+      | string
+      | number
+      | null
+    )[];
     const count = Number(row[0]);
     const builder = new ChunkBuilder(count, this.#identities, this.#keys);
     if (count === 0) return builder;
@@ -112,7 +116,12 @@ class SqliteLogReader implements LogReader {
   }
 
   #readSingly(table: LogTable, after: number, limit: number): ChunkBuilder {
-    const rows = this.#prepare(table).rows.all(after, limit) as unknown as (readonly [number, string, string, string])[];
+    const rows = this.#prepare(table).rows.all(after, limit) as unknown as (readonly [
+      number,
+      string,
+      string,
+      string,
+    ])[];
     const builder = new ChunkBuilder(rows.length, this.#identities, this.#keys);
     for (const [rowid, step, time, run] of rows) {
       const at = builder.addRow(rowid, run, time);
@@ -137,7 +146,8 @@ class SqliteLogReader implements LogReader {
     } else if (hasColumn(this.#schema, table, 'step')) {
       builder.setQuotedStep(row, quoted);
     } else {
-      if (row === 0 && this.#counted.after !== after) this.#counted = { after, steps: this.#countBefore(after) };
+      if (row === 0 && this.#counted.after !== after)
+        this.#counted = { after, steps: this.#countBefore(after) };
       const run = builder.runOf(row);
       const step = this.#counted.steps[run] ?? 0;
       this.#counted.steps[run] = step + 1;

@@ -30,22 +30,43 @@ const MEANINGS: Readonly<Record<DatabaseProblem, Meaning>> = {
     kind: 'corrupt',
     text: 'is missing while its write-ahead log is there: copy the database back beside its -wal',
   },
-  'zero-byte': { kind: 'corrupt', text: 'is empty (0 bytes): nothing was written yet, or a copy of it was cut off' },
+  'zero-byte': {
+    kind: 'corrupt',
+    text: 'is empty (0 bytes): nothing was written yet, or a copy of it was cut off',
+  },
   'not-sqlite': {
     kind: 'corrupt',
     text: 'is not an SQLite database: it is encrypted, or the file of another program; move it away or restore it',
   },
-  truncated: { kind: 'corrupt', text: 'is cut off: it is shorter than its header says; restore it from a copy' },
-  corrupt: { kind: 'corrupt', text: 'is damaged; restore it from a copy, or save what `sqlite3 .recover` finds' },
-  'not-yet': { kind: 'unavailable', text: 'holds no tables yet: its writer has not come to its first checkpoint' },
-  foreign: { kind: 'invalid', text: 'is not one of Trackio: it has no table `metrics` with the columns of any version' },
+  truncated: {
+    kind: 'corrupt',
+    text: 'is cut off: it is shorter than its header says; restore it from a copy',
+  },
+  corrupt: {
+    kind: 'corrupt',
+    text: 'is damaged; restore it from a copy, or save what `sqlite3 .recover` finds',
+  },
+  'not-yet': {
+    kind: 'unavailable',
+    text: 'holds no tables yet: its writer has not come to its first checkpoint',
+  },
+  foreign: {
+    kind: 'invalid',
+    text: 'is not one of Trackio: it has no table `metrics` with the columns of any version',
+  },
   locked: { kind: 'unavailable', text: 'is locked by another process; try again when that process is done' },
-  unreadable: { kind: 'unavailable', text: 'cannot be read; check the permissions of the file and its directory' },
+  unreadable: {
+    kind: 'unavailable',
+    text: 'cannot be read; check the permissions of the file and its directory',
+  },
   'busy-writer': {
     kind: 'unavailable',
     text: 'changes faster than it can be copied; the last sound copy stays in use, and it is tried again',
   },
-  changed: { kind: 'unavailable', text: 'was replaced by another file while it was read; it is opened again' },
+  changed: {
+    kind: 'unavailable',
+    text: 'was replaced by another file while it was read; it is opened again',
+  },
 };
 
 /** The error of a problem with the database at `path`; `more` is added to its sentence. */
@@ -106,6 +127,7 @@ export function toNamed(path: string, error: unknown): unknown {
     return problem === undefined ? error : databaseError(problem, path, { cause: error });
   }
   if (code === 'ENOENT') return databaseError('missing', path, { cause: error });
-  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return databaseError('unreadable', path, { cause: error });
+  if (typeof code === 'string' && /^E[A-Z]+$/.test(code))
+    return databaseError('unreadable', path, { cause: error });
   return error;
 }

@@ -72,8 +72,8 @@ export function formatTime(timeUs: number): string {
 
 function zoneMs(zone: string | undefined): number {
   if (zone === undefined || zone === 'Z' || zone === '+00:00') return 0;
-  const digits = zone.replaceAll(/\D/g, '');
-  const [hours, minutes, seconds] = [digits.slice(0, 2), digits.slice(2, 4), digits.slice(4, 6)].map(Number);
+  const offset = zone.replaceAll(/\D/g, '');
+  const [hours, minutes, seconds] = [offset.slice(0, 2), offset.slice(2, 4), offset.slice(4, 6)].map(Number);
   const ms = (((hours ?? 0) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)) * 1000;
   return zone.startsWith('-') ? -ms : ms;
 }
