@@ -1,6 +1,7 @@
 /** What a chart shows, in its own words: nothing here or elsewhere on the page knows which library draws it. */
 import type { XKind } from '../data/series-query.ts';
 import type { Vertices } from './vertices.ts';
+import { lowerBound } from './vertices.ts';
 
 export interface Line {
   /** The run's id. */
@@ -72,22 +73,40 @@ export function yDomain(model: ChartModel, x: Domain): YDomain {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   let hidden = 0;
-  for (const { vertices, smooth } of model.lines) {
+  const reach = (v: number): void => {
+    if (!Number.isFinite(v) || (logY && v <= 0)) return;
+    if (v < min) min = v;
+    if (v > max) max = v;
+  };
+  for (const line of model.lines) {
+    const { vertices, smooth } = line;
+    reach(valueAt(line, x.min));
+    reach(valueAt(line, x.max));
     for (let i = 0; i < vertices.x.length; i += 1) {
       const at = vertices.x[i] ?? Number.NaN;
       if (at < x.min || at > x.max) continue;
       const low = (band ? vertices.min[i] : vertices.y[i]) ?? Number.NaN;
       const high = (band ? vertices.max[i] : vertices.y[i]) ?? Number.NaN;
       if (logY && low <= 0) hidden += 1;
-      for (const v of [low, high, smooth?.[i] ?? Number.NaN]) {
-        if (!Number.isFinite(v) || (logY && v <= 0)) continue;
-        if (v < min) min = v;
-        if (v > max) max = v;
-      }
+      reach(low);
+      reach(high);
+      reach(smooth?.[i] ?? Number.NaN);
     }
   }
   if (min > max) return { ...(logY ? { min: 0.1, max: 10 } : { min: 0, max: 1 }), hidden, any: false };
   return { ...(logY ? padLog(min, max) : padLinear(min, max)), hidden, any: true };
+}
+
+/** Height at which the line crosses an x between two of its vertices; NaN where it does not. */
+function valueAt({ vertices, smooth, gap }: Line, x: number): number {
+  const xs = vertices.x;
+  const after = lowerBound(xs, x);
+  if (after === 0 || after >= xs.length) return Number.NaN;
+  const [from, to] = [xs[after - 1] ?? 0, xs[after] ?? 0];
+  if (to - from > gap) return Number.NaN;
+  const ys = smooth ?? vertices.y;
+  const [low, high] = [ys[after - 1] ?? Number.NaN, ys[after] ?? Number.NaN];
+  return low + ((high - low) * (x - from)) / (to - from);
 }
 
 function padLinear(min: number, max: number): Domain {

@@ -129,7 +129,7 @@ function strokeValues(
     before = i;
   }
   ctx.stroke(solid);
-  ctx.fill(dots, 'nonzero');
+  fillPath(ctx, dots);
   const alpha = ctx.globalAlpha;
   ctx.globalAlpha = alpha * 0.45;
   ctx.setLineDash([1.5, 4]);
@@ -175,7 +175,11 @@ function fillBand(
     if (!empty && start < 0) start = i;
   }
   close(xs.length);
-  ctx.fill(path, 'nonzero');
+  fillPath(ctx, path);
+}
+
+function fillPath(ctx: CanvasRenderingContext2D, path: Path2D): void {
+  ctx.fill(path);
 }
 
 /** Stretches of pixels in which marks follow each other closely. */

@@ -7,7 +7,7 @@ import type { LiveChange } from 'lamella/procedures';
 
 import { SeriesCache } from './series-cache.ts';
 import type { Batch, RunSeries, SeriesQuery, Want } from './series-query.ts';
-import { batchWants, laneKey, queryKey } from './series-query.ts';
+import { batchWants, laneKey, queryKey, wholeLane } from './series-query.ts';
 import type { DataSource } from './source.ts';
 
 const FRAME_MS = 16;
@@ -34,6 +34,8 @@ export const EMPTY_VIEW: SeriesView = { series: new Map(), complete: false, erro
 interface Watched {
   readonly query: SeriesQuery;
   readonly lane: string;
+  /** The lane of the same question without zoom; the same one when there is no zoom. */
+  readonly whole: string;
   readonly listeners: Set<() => void>;
   /** 0 is the most urgent. */
   priority: number;
@@ -66,6 +68,7 @@ export class Coordinator {
       watched = {
         query,
         lane: laneKey(query),
+        whole: laneKey(wholeLane(query)),
         listeners: new Set(),
         priority,
         view: EMPTY_VIEW,
@@ -112,17 +115,25 @@ export class Coordinator {
     }, delayMs);
   }
 
-  #isWatched(lane: string, metric: string, run: string): boolean {
-    for (const { lane: name, query } of this.#watched.values()) {
-      if (name === lane && query.metric === metric && query.runs.includes(run)) return true;
+  #isWatched(name: string, metric: string, run: string): boolean {
+    for (const { lane, whole, query } of this.#watched.values()) {
+      if ((lane === name || whole === name) && query.metric === metric && query.runs.includes(run))
+        return true;
     }
     return false;
+  }
+
+  /** A series whose every point is known needs no zooming: the lane without zoom answers, neighbours included. */
+  #isKnownWhole({ lane, whole, query }: Watched, run: string): boolean {
+    if (lane === whole) return false;
+    return this.#cache.part(whole, query.metric, run)?.series?.entry.mode === 'points';
   }
 
   #giveUp(): void {
     for (const [batch, abort] of this.#asking) {
       const wanted = [...this.#watched.values()].some(
-        ({ lane, query }) => lane === batch.laneKey && batch.metrics.includes(query.metric),
+        ({ lane, whole, query }) =>
+          (lane === batch.laneKey || whole === batch.laneKey) && batch.metrics.includes(query.metric),
       );
       if (!wanted) abort.abort();
     }
@@ -134,10 +145,13 @@ export class Coordinator {
     const missing: Want[] = [];
     const stale: Want[] = [];
     const inOrder = [...this.#watched.values()].sort((a, b) => a.priority - b.priority);
-    for (const { query, lane } of inOrder) {
+    for (const watched of inOrder) {
+      const { query } = watched;
       for (const run of query.runs) {
-        const state = this.#cache.state(lane, query.metric, run);
-        const want = { lane: query, laneKey: lane, metric: query.metric, run };
+        const known = this.#isKnownWhole(watched, run);
+        const [lane, name] = known ? [wholeLane(query), watched.whole] : [query, watched.lane];
+        const state = this.#cache.state(name, query.metric, run);
+        const want = { lane, laneKey: name, metric: query.metric, run };
         if (state === 'missing') missing.push(want);
         else if (state === 'stale') stale.push(want);
       }
@@ -187,7 +201,8 @@ export class Coordinator {
     }
     this.#asking.delete(batch);
     for (const watched of this.#watched.values()) {
-      if (watched.lane !== batch.laneKey || !batch.metrics.includes(watched.query.metric)) continue;
+      if (watched.lane !== batch.laneKey && watched.whole !== batch.laneKey) continue;
+      if (!batch.metrics.includes(watched.query.metric)) continue;
       watched.error = error;
       watched.changed = true;
     }
@@ -213,10 +228,12 @@ export class Coordinator {
     if (Number.isFinite(next)) this.#schedule(next);
   }
 
-  #viewOf({ query, lane, error }: Watched): SeriesView {
+  #viewOf(watched: Watched): SeriesView {
+    const { query, error } = watched;
     const series = new Map<string, RunSeries>();
     let complete = true;
     for (const run of query.runs) {
+      const lane = this.#isKnownWhole(watched, run) ? watched.whole : watched.lane;
       const part = this.#cache.part(lane, query.metric, run);
       if (part === null) complete = false;
       else if (part.series) series.set(run, part.series);

@@ -35,6 +35,12 @@ export function laneKey(lane: SeriesLane): string {
   return JSON.stringify([lane.project, lane.kind, lane.x, range, lane.buckets, lane.logX]);
 }
 
+/** The same question without its zoom. */
+export function wholeLane(lane: SeriesLane): SeriesLane {
+  const { project, kind, x, buckets, logX } = lane;
+  return { project, kind, x, range: null, buckets, logX };
+}
+
 export function queryKey(query: SeriesQuery): string {
   return JSON.stringify([laneKey(query), query.metric, query.runs]);
 }

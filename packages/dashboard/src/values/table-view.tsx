@@ -19,10 +19,10 @@ export function TableView({ table }: { readonly table: LoggedTable }) {
   if (rows.length === 0) return <p className={styles.cut}>A table without rows</p>;
   return (
     <>
+      {label !== null && prefix !== '' ? (
+        <div className={styles.axes}>{`↓ ${columns[label] ?? ''}   → ${prefix.trim()}`}</div>
+      ) : null}
       <table className={heat === null ? styles.table : styles.heat}>
-        {label !== null && prefix !== '' ? (
-          <caption>{`↓ ${columns[label] ?? ''}   → ${prefix.trim()}`}</caption>
-        ) : null}
         <thead>
           <tr>
             {order.map((i) => (
