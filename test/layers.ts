@@ -53,7 +53,6 @@ export const LAYERS: readonly Layer[] = [
     external: [],
     node: ['ask.ts', 'detect.ts', 'probe*.ts', '*-child.ts'],
   },
-  { folder: 'store/filesystem', folders: ['record'], workspace: [], external: [], node: true },
 
   { folder: 'trackio/layout', folders: [], workspace: ['@lamella/store'], external: [], node: true },
   { folder: 'trackio/sqlite', folders: ['layout'], workspace: ['@lamella/store'], external: [], node: true },

@@ -160,8 +160,8 @@ describe('files', () => {
     expect(SOURCES.filter((file) => mark.test(file.text)).map((file) => file.path)).toEqual([]);
   });
 
-  it('name no machine: no home directory, no checkout, no registry host', () => {
-    const mark = /\/[w]ork\/|\/[h]ome\/[a-z]|\/[U]sers\/|[r]egistry\.[a-z]+\.[a-z]+|\.\.\/[s]hared\b/;
+  it('name no machine: no checkout, no folder beside it, no registry host', () => {
+    const mark = /\/[w]ork\/[a-z]|[r]egistry\.[a-z]+\.[a-z]+|\.\.\/[s]hared\b/;
     const texts = FILES.filter((path) => /\.(ts|tsx|mjs|js|json|md|css|html|sh|py)$|^\.|\/run$/.test(path));
     expect(texts.filter((path) => mark.test(readText(path)))).toEqual([]);
   });
