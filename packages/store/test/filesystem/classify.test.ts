@@ -95,6 +95,11 @@ const CASES: readonly (readonly [table: string, path: string, of: string, type: 
   ['escapes', '/data/line\nbreak/runs', 'parallel', 'ceph', '/data/line\nbreak'],
   ['escapes', '/data/café/runs', 'parallel', 'beegfs', '/data/café'],
   ['escapes', '/data/dash/runs', 'network', 'nfs4', '/data/dash'],
+  ['uml-nfs3', '/mnt/a/runs', 'network', 'nfs', '/mnt/a'],
+  ['uml-nfs3', '/mnt/bind/runs', 'network', 'nfs', '/mnt/bind'],
+  ['uml-nfs4', '/mnt/b/runs', 'network', 'nfs4', '/mnt/b'],
+  ['uml-nfs4', '/mnt/host/runs', 'local', 'hostfs', '/mnt/host'],
+  ['uml-nfs4', '/mnt/runs', 'local', 'tmpfs', '/mnt'],
   ['btrfs', '/srv/runs', 'local', 'btrfs', '/'],
 ];
 
@@ -156,6 +161,13 @@ describe('a device number', () => {
   it('finds a bind mount whose path says nothing', () => {
     const facts = { path: '/elsewhere/runs', mountinfo: mountTable('nfs'), device: '0:42' };
     expect(classify(facts)).toMatchObject({ class: 'network', type: 'nfs4', source: '10.99.7.1:/data' });
+  });
+
+  it('is the one that two clients of one real NFS server each have', () => {
+    const of = (table: string, device: string) =>
+      classify({ path: '/', mountinfo: mountTable(table), device }).mount;
+    expect([of('uml-nfs3', '0:23'), of('uml-nfs4', '0:24')]).toEqual(['/mnt/b', '/mnt/b']);
+    expect([of('uml-nfs3', '0:22'), of('uml-nfs4', '0:23')]).toEqual(['/mnt/bind', '/mnt/bind']);
   });
 
   it('tells the mount on top from the ones below it', () => {
