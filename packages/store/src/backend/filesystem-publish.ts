@@ -1,5 +1,5 @@
 /**
- * Publish on a filesystem, by SPEC.md B8 to B13. Nothing is locked, mapped, appended to or linked: a file is
+ * Publish on a filesystem, by SPEC.md B9 to B12. Nothing is locked, mapped, appended to or linked: a file is
  * written whole under a temporary name in its own directory, synced, and renamed.
  *
  *   mkdir (EEXIST is success; nothing is looked up before) → exclusive temporary file → write all → fsync once

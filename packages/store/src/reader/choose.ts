@@ -1,5 +1,5 @@
 /**
- * Which files of a writer are shown: a pure plan from what is known (SPEC.md V4 to V9). Where something has yet
+ * Which files of a writer are shown: a pure plan from what is known (SPEC.md V3 to V6). Where something has yet
  * to be read for a decision, the plan says what; the caller reads it and asks again.
  *
  *   the widest verified file of a range replaces the files inside it

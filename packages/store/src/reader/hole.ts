@@ -1,5 +1,5 @@
 /**
- * Lost flushes (SPEC.md V12). Numbers are dense and published in order, so one that is missing below a visible
+ * Lost flushes (SPEC.md V10). Numbers are dense and published in order, so one that is missing below a visible
  * one is lost, unless a stale listing hid it: only a gap that is seen in two listings 90 s apart counts.
  */
 import type { Clock } from '../writer/clock.ts';

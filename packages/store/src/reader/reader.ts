@@ -1,5 +1,5 @@
 /**
- * Reading a store (SPEC.md V). Nothing that was not verified is ever used, and what was shown once stays shown.
+ * Reading a store (SPEC.md, Reading). Nothing that was not verified is ever used, and what was shown once stays shown.
  * A reader needs no permission to write and leaves nothing behind.
  */
 import type { Backend } from '../backend/backend.ts';
@@ -7,16 +7,15 @@ import type { RecordBatch } from '../record/batch.ts';
 import { isKind } from '../record/error.ts';
 import { concatBatches, emptyBatch } from '../record/select.ts';
 import type { ByteCodec } from '../shard/codec.ts';
-import { decodeShard } from '../shard/decode.ts';
 import { parseProjectPrefix, parseRunPrefix, projectPrefix } from '../shard/layout.ts';
 import type { Clock } from '../writer/clock.ts';
 import { dropRepeats } from './row-content.ts';
 import { RunReader } from './run-reader.ts';
-import { ShardBytes } from './shard-bytes.ts';
+import { FaultyShard, ShardBytes } from './shard-bytes.ts';
 import type { RunView, VerifiedShard } from './view.ts';
 
-/** Views that readRows takes until every file of one is there. */
-const VIEWS_MAX = 3;
+/** New views that readRows takes when files of the one it reads are replaced. */
+const RENEWALS_MAX = 3;
 
 export interface ReaderOptions {
   readonly backend: Backend;
@@ -55,41 +54,42 @@ export function openReader(options: ReaderOptions): StoreReader {
       .filter((name) => name !== null)
       .toSorted();
   };
-  const refreshRun = (project: string, run: string): Promise<RunView> => {
+  const readerOf = (project: string, run: string): RunReader => {
     const id = JSON.stringify([project, run]);
     const known = runs.get(id) ?? new RunReader({ ...options, bytes, project, run });
     runs.set(id, known);
-    return known.refresh();
+    return known;
   };
   return {
     listProjects: () => listNames('', parseProjectPrefix),
     listRuns: (project) => listNames(projectPrefix(project), (child) => parseRunPrefix(child)?.run ?? null),
-    refreshRun: async (project, run) => await refreshRun(project, run),
+    refreshRun: async (project, run) => await readerOf(project, run).refresh(),
     readShard: async ({ key }) => (await bytes.readAgain(key)).bytes,
-    async readRows(view) {
-      for (let views = 1; ; views++) {
-        try {
-          return await readFiles(view.files, bytes, codec);
-        } catch (error) {
-          if (!isKind(error, 'not-found') || views === VIEWS_MAX) throw error;
-          view = await refreshRun(view.project, view.run);
-        }
-      }
-    },
+    readRows: async (view) => await readView(view, readerOf(view.project, view.run), bytes),
   };
 }
 
-async function readFiles(
-  files: readonly VerifiedShard[],
-  bytes: ShardBytes,
-  codec: ByteCodec,
-): Promise<RecordBatch> {
+async function readView(first: RunView, run: RunReader, bytes: ShardBytes): Promise<RecordBatch> {
+  let view = first;
+  for (let renewals = 0; ;) {
+    try {
+      return await readFiles(view.files, bytes);
+    } catch (error) {
+      if (error instanceof FaultyShard) refuse(view, error, run);
+      else if (!isKind(error, 'not-found') || renewals++ === RENEWALS_MAX) throw error;
+      view = await run.refresh();
+    }
+  }
+}
+
+function refuse({ files }: RunView, { key, message }: FaultyShard, run: RunReader): void {
+  for (const file of files) if (file.key === key) run.refuse(file, message);
+}
+
+async function readFiles(files: readonly VerifiedShard[], bytes: ShardBytes): Promise<RecordBatch> {
   const sure: RecordBatch[] = [];
   const doubtful: RecordBatch[] = [];
-  for (const { key, conflict } of files) {
-    const batch = await decodeShard((await bytes.readAgain(key)).bytes, codec);
-    (conflict ? doubtful : sure).push(batch);
-  }
+  for (const { key, conflict } of files) (conflict ? doubtful : sure).push(await bytes.decode(key));
   if (doubtful.length > 0) sure.push(dropRepeats(concatBatches(doubtful)));
   return sure.length === 0 ? emptyBatch() : concatBatches(sure);
 }

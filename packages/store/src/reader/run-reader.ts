@@ -1,11 +1,10 @@
 /**
  * The view of one run, refreshed: list → parse → choose, verify, compare until nothing is open → view. What is
- * known is kept between refreshes, so only new files are read (SPEC.md V1 to V13).
+ * known is kept between refreshes, so only new files are read (SPEC.md, Reading).
  */
 import type { Backend } from '../backend/backend.ts';
+import type { RecordBatch } from '../record/batch.ts';
 import { LamellaError } from '../record/error.ts';
-import type { ByteCodec } from '../shard/codec.ts';
-import { decodeShard } from '../shard/decode.ts';
 import { runPrefix } from '../shard/layout.ts';
 import type { ShardName } from '../shard/name.ts';
 import { parseShardName } from '../shard/name.ts';
@@ -16,8 +15,8 @@ import { holdsAllRows } from './row-content.ts';
 import type { ListedObject, RunListing } from './run-listing.ts';
 import { listRun } from './run-listing.ts';
 import type { ShardBytes } from './shard-bytes.ts';
-import { baseOf } from './shard-bytes.ts';
-import type { RunView } from './view.ts';
+import { baseOf, FaultyShard } from './shard-bytes.ts';
+import type { RunView, VerifiedShard } from './view.ts';
 import { buildView, isSameView } from './view-build.ts';
 import type { KnownFile } from './writer-files.ts';
 import { WriterFiles } from './writer-files.ts';
@@ -30,7 +29,6 @@ const LARGE_BYTES = 8 * 1024 * 1024;
 
 export interface RunReaderOptions {
   readonly backend: Backend;
-  readonly codec: ByteCodec;
   readonly clock: Clock;
   readonly bytes: ShardBytes;
   readonly project: string;
@@ -57,6 +55,11 @@ export class RunReader {
       this.#refreshing = null;
     });
     return this.#refreshing;
+  }
+
+  /** A file of the view does not decode: views from now on do without it. */
+  refuse({ key, name }: VerifiedShard, reason: string): void {
+    this.#writers.get(name.writer)?.refuse(key, reason);
   }
 
   async #refresh(): Promise<RunView> {
@@ -108,7 +111,7 @@ export class RunReader {
       });
       for (const { writer, choice } of choices) {
         for (const [cover, file] of choice.toCompare) {
-          writer.compared(cover, file, await this.#isContained(cover, file));
+          writer.compared(cover, file, await this.#isContained(writer, cover, file));
         }
       }
       open = choices
@@ -146,15 +149,18 @@ export class RunReader {
   }
 
   /** False also when one of them cannot be read now: then both are shown, which hides nothing. */
-  async #isContained(cover: Candidate, file: Candidate): Promise<boolean> {
-    const { bytes, codec } = this.#options;
+  async #isContained(writer: WriterFiles, cover: Candidate, file: Candidate): Promise<boolean> {
+    const [whole, part] = [await this.#rowsOf(writer, cover), await this.#rowsOf(writer, file)];
+    return whole !== null && part !== null && holdsAllRows(whole, part);
+  }
+
+  async #rowsOf(writer: WriterFiles, { key }: Candidate): Promise<RecordBatch | null> {
     try {
-      const part = await decodeShard((await bytes.readAgain(file.key)).bytes, codec);
-      const whole = await decodeShard((await bytes.readAgain(cover.key)).bytes, codec);
-      return holdsAllRows(whole, part);
+      return await this.#options.bytes.decode(key);
     } catch (error) {
       if (!(error instanceof LamellaError)) throw error;
-      return false;
+      if (error instanceof FaultyShard) writer.refuse(key, error.message);
+      return null;
     }
   }
 }

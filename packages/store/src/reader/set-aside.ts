@@ -1,6 +1,6 @@
 /**
  * Files that could not be verified are set aside, in this process only and for a while: network file systems
- * serve torn or old bytes for a second, and a file that is bad here may be good elsewhere (SPEC.md V10).
+ * serve torn or old bytes for a second, and a file that is bad here may be good elsewhere (SPEC.md V9).
  */
 import type { Clock } from '../writer/clock.ts';
 

@@ -3,8 +3,10 @@
  * kept for a moment, since whoever asked for the view asks for its bytes next.
  */
 import type { Backend } from '../backend/backend.ts';
-import { isKind } from '../record/error.ts';
+import type { RecordBatch } from '../record/batch.ts';
+import { isKind, LamellaError } from '../record/error.ts';
 import type { ByteCodec } from '../shard/codec.ts';
+import { decodeShard } from '../shard/decode.ts';
 import type { ShardFooter } from '../shard/footer.ts';
 import { verifyShard } from '../shard/verify.ts';
 
@@ -14,6 +16,16 @@ const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 export interface VerifiedBytes {
   readonly bytes: Uint8Array;
   readonly footer: ShardFooter;
+}
+
+/** The bytes are what their writer published, and no rows: reading them again will not help (SPEC.md S11). */
+export class FaultyShard extends LamellaError {
+  readonly key: string;
+
+  constructor(key: string, cause: LamellaError) {
+    super('corrupt', `${key}: ${cause.message}`, { cause });
+    this.key = key;
+  }
 }
 
 export class ShardBytes {
@@ -49,6 +61,17 @@ export class ShardBytes {
     } catch (error) {
       if (!isKind(error, 'corrupt')) throw error;
       return await this.read(key);
+    }
+  }
+
+  /** The rows of a shard. Errors: as `read`; FaultyShard. */
+  async decode(key: string): Promise<RecordBatch> {
+    const { bytes } = await this.readAgain(key);
+    try {
+      return await decodeShard(bytes, this.#codec);
+    } catch (cause) {
+      if (!isKind(cause, 'corrupt')) throw cause;
+      throw new FaultyShard(key, cause);
     }
   }
 

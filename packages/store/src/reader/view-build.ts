@@ -1,4 +1,5 @@
 /** Puts the view of a run together from the choices of its writers. */
+import type { ShardName } from '../shard/name.ts';
 import type { ListedObject, RunListing } from './run-listing.ts';
 import type { RunView, VerifiedShard, WriterView } from './view.ts';
 import type { WriterFiles } from './writer-files.ts';
@@ -20,9 +21,11 @@ export function buildView({ project, run, version, writers, foreign }: ViewParts
     const shown = shownBy(writer);
     files.push(...shown);
     if (shown.length > 0 || writer.lost.length > 0) views.push(viewOf(writer, shown));
-    for (const { key, size, aside, unsupported: newer } of writer.files) {
+    for (const { key, name, size, aside, faulty, unsupported: newer } of writer.files) {
       if (newer !== null) unsupported.push({ key, reason: newer });
-      else if (aside !== null) bad.push({ key, size, reason: aside.reason });
+      else if (faulty !== null) bad.push({ key, size, reason: faulty });
+      // What a good file replaces is not read again, so nobody knows whether it is still bad, and nobody needs it.
+      else if (aside !== null && !isCovered(name, shown)) bad.push({ key, size, reason: aside.reason });
     }
   }
   const conflicts = writers.flatMap(({ choice }) => choice.conflicts);
@@ -42,6 +45,10 @@ function shownBy(writer: WriterFiles): VerifiedShard[] {
     const known = writer.fileOf(file);
     return known.footer === null ? [] : [known.shard(known.footer, conflict)];
   });
+}
+
+function isCovered({ first, last }: ShardName, shown: readonly VerifiedShard[]): boolean {
+  return shown.some(({ name }) => name.first <= first && name.last >= last);
 }
 
 function viewOf(writer: WriterFiles, shown: readonly VerifiedShard[]): WriterView {

@@ -1,4 +1,4 @@
-/** What a reader shows of a run (SPEC.md V). */
+/** What a reader shows of a run (SPEC.md, Reading). */
 import type { ShardFooter } from '../shard/footer.ts';
 import type { ShardName } from '../shard/name.ts';
 
@@ -31,7 +31,7 @@ export interface RunView {
   /** By writer, then flush number. Without conflicts no two of them share a flush. */
   readonly files: readonly VerifiedShard[];
   readonly writers: readonly WriterView[];
-  /** Foreign and damaged files, set aside for a while, with what is wrong. */
+  /** Foreign files, and damaged ones that no good file replaces: set aside for a while, with what is wrong. */
   readonly bad: readonly { readonly key: string; readonly size: number; readonly reason: string }[];
   /** Files that claim the same flushes with different rows: all are shown, nothing is hidden. */
   readonly conflicts: readonly { readonly keys: readonly string[]; readonly reason: string }[];

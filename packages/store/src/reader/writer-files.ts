@@ -24,6 +24,8 @@ export class KnownFile implements Candidate {
   footer: ShardFooter | null = null;
   /** Set while its bytes are, or lately were, bad. */
   aside: SetAside | null = null;
+  /** Why its rows cannot be had although its bytes are what they should be: its writer was faulty. */
+  faulty: string | null = null;
   /** Why a newer Lamella is needed to read it. */
   unsupported: string | null = null;
   /** In the latest listing. */
@@ -38,7 +40,8 @@ export class KnownFile implements Candidate {
   }
 
   get isAside(): boolean {
-    return this.footer === null && (this.unsupported !== null || this.aside?.isActive() === true);
+    if (this.faulty !== null || this.unsupported !== null) return true;
+    return this.footer === null && this.aside?.isActive() === true;
   }
 
   /** The same object every time, so that views can be compared cheaply. */
@@ -121,6 +124,14 @@ export class WriterFiles {
   setAside(file: KnownFile, reason: string): void {
     if (file.aside === null) file.aside = new SetAside(this.#clock, reason);
     else file.aside.again(reason);
+    this.#isChanged = true;
+  }
+
+  /** The bytes of a verified file do not decode: it is not used any more, and what it covered is. */
+  refuse(key: string, reason: string): void {
+    const file = this.#files.get(key);
+    if (file === undefined) return;
+    file.faulty = reason;
     this.#isChanged = true;
   }
 

@@ -1,5 +1,5 @@
 /**
- * One writer: takes log calls, lays them down as shards, strictly in order (SPEC.md W). All of time, randomness
+ * One writer: takes log calls, lays them down as shards, strictly in order (SPEC.md, Writing). All of time, randomness
  * and I/O is injected, so the same code runs in the publisher, in tests on virtual time, and in a simulation.
  *
  *   append → CallBuffer (no number yet; may be dropped when memory is full, and is then told in a gap row)

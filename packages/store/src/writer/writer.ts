@@ -1,4 +1,4 @@
-/** What a writer takes, does and promises (SPEC.md W). The implementation is in `shard-writer.ts`. */
+/** What a writer takes, does and promises (SPEC.md, Writing). The implementation is in `shard-writer.ts`. */
 import type { Backend } from '../backend/backend.ts';
 import type { ByteCodec } from '../shard/codec.ts';
 import type { LogCall } from './call.ts';

@@ -204,8 +204,8 @@ describe('any faults, then recovery', () => {
   test('[W6][W7] everything is in the store exactly once, in order, one attempt at a time', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(anyFate, { maxLength: 30 }),
-        fc.array(anyStep, { maxLength: 60 }),
+        fc.array(anyFate, { maxLength: 30, size: 'max' }),
+        fc.array(anyStep, { maxLength: 60, size: 'max' }),
         fc.nat(),
         async (fates, steps, seed) => {
           const stage = setStage({}, seed);
