@@ -16,6 +16,7 @@ export {
   KEY_BYTES_MAX,
   limitKey,
   SHARD_BYTES_MAX,
+  SHARD_ROWS_MAX,
   TAIL_BYTES_MAX,
 } from './record/limit.ts';
 export { concatBatches, emptyBatch, selectRows } from './record/select.ts';

@@ -24,6 +24,9 @@ export const CALL_BYTES_MAX: number = 16 * 1024 * 1024;
 /** Bytes of a shard: twice the 64 MB up to which merges go, so a reader may refuse what is larger before reading. */
 export const SHARD_BYTES_MAX: number = 128 * 1024 * 1024;
 
+/** Rows of a shard: 2^24 rows decode to about 1.1 GB of columns, the most that a reader must be able to hold. */
+export const SHARD_ROWS_MAX: number = 16_777_216;
+
 /** Bytes of a shard's tail: bounds what a reader parses before it has verified anything. */
 export const TAIL_BYTES_MAX: number = 16 * 1024 * 1024;
 

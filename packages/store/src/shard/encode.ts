@@ -8,7 +8,7 @@ import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import { encodeBase32 } from '../record/base32.ts';
 import type { RecordBatch } from '../record/batch.ts';
 import { LamellaError } from '../record/error.ts';
-import { SHARD_BYTES_MAX, TAIL_BYTES_MAX } from '../record/limit.ts';
+import { SHARD_BYTES_MAX, SHARD_ROWS_MAX, TAIL_BYTES_MAX } from '../record/limit.ts';
 import { halvesOf } from '../record/select.ts';
 import { sortBatch } from '../record/sort.ts';
 import { sumRows } from '../record/sum.ts';
@@ -17,6 +17,7 @@ import type { ColumnPart } from './column.ts';
 import { writeColumnChunk } from './column.ts';
 import type { RowGroupEntry, ShardFooter } from './footer.ts';
 import { FOOTER_KEY, formatFooter } from './footer.ts';
+import { PAR1 } from './metadata.ts';
 import { formatShardName } from './name.ts';
 import { COLUMNS, SCHEMA } from './schema.ts';
 import type { EncodedValues } from './values.ts';
@@ -30,8 +31,6 @@ export const ROW_GROUP_DATA: number = 4 * 1024 * 1024;
 
 /** Bytes of a string's bound in the footer's statistics; longer ones are cut (the upper bound upwards). */
 const BOUND_BYTES = 64;
-
-const PAR1 = 0x31524150;
 
 /** What a shard says about itself besides its rows. */
 export interface ShardMeta {
@@ -52,7 +51,7 @@ export interface EncodedShard {
 
 /**
  * Encodes at least one row; rows are sorted unless they are in order already.
- * Errors: invalid (no rows, not a dyadic range, larger than 128 MB).
+ * Errors: invalid (no rows, more than 2^24, not a dyadic range, larger than 128 MB).
  */
 export function encodeShard(
   batch: RecordBatch,
@@ -61,6 +60,9 @@ export function encodeShard(
   options: { readonly rowGroupRows?: number } = {},
 ): EncodedShard {
   if (batch.count === 0) throw new LamellaError('invalid', 'a shard without rows: nothing to encode');
+  if (batch.count > SHARD_ROWS_MAX) {
+    throw new LamellaError('invalid', `${batch.count} rows in a shard: ${SHARD_ROWS_MAX} are allowed`);
+  }
   const sorted = sortBatch(batch);
   const out = new ByteWriter(Math.min(64 + batch.count * 16, SHARD_BYTES_MAX));
   out.appendUint32(PAR1);

@@ -4,22 +4,16 @@
  * length before it has compared it with what is there.
  */
 import type { FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
-import { parquetMetadata } from 'hyparquet';
 import { encodeBase32 } from '../record/base32.ts';
-import { LamellaError } from '../record/error.ts';
-import { SHARD_BYTES_MAX, TAIL_BYTES_MAX } from '../record/limit.ts';
+import { isKind, LamellaError } from '../record/error.ts';
+import { SHARD_ROWS_MAX, TAIL_BYTES_MAX } from '../record/limit.ts';
 import type { ByteCodec } from './codec.ts';
 import type { RowGroupEntry, ShardFooter } from './footer.ts';
 import { FOOTER_KEY, parseFooter } from './footer.ts';
+import { chunkRange, readMetadata, topColumns } from './metadata.ts';
 import type { ShardName } from './name.ts';
 import { parseShardName } from './name.ts';
 import { COLUMNS } from './schema.ts';
-import { checkThriftStruct } from './thrift.ts';
-
-const PAR1 = 0x31524150;
-
-/** `PAR1`, at least a byte of row group, metadata, its length, `PAR1`. */
-const SHARD_BYTES_MIN = 4 + 1 + 1 + 8;
 
 /**
  * Checks every byte of a file against `name` (without directories) and returns what its footer says.
@@ -28,7 +22,7 @@ const SHARD_BYTES_MIN = 4 + 1 + 1 + 8;
 export function verifyShard(name: string, bytes: Uint8Array, codec: Pick<ByteCodec, 'sha256'>): ShardFooter {
   const parsed = parseShardName(name);
   if (!parsed) throw corrupt(name, 'the name is not that of a shard');
-  const metadata = parseMetadata(name, bytes);
+  const metadata = inFile(name, () => readMetadata(bytes));
   const entry = metadata.key_value_metadata?.find(({ key }) => key === FOOTER_KEY)?.value;
   if (entry === undefined) throw corrupt(name, 'not a Lamella shard (a Parquet file of something else)');
   const footer = inFile(name, () => parseFooter(entry));
@@ -43,25 +37,6 @@ export function verifyShard(name: string, bytes: Uint8Array, codec: Pick<ByteCod
   checkColumns(name, metadata);
   checkRowGroups(name, metadata, footer);
   return footer;
-}
-
-/** The Parquet metadata of bytes that nobody has vouched for yet. Errors: corrupt. */
-function parseMetadata(name: string, bytes: Uint8Array): FileMetaData {
-  if (bytes.length < SHARD_BYTES_MIN) throw corrupt(name, `only ${bytes.length} bytes`);
-  if (bytes.length > SHARD_BYTES_MAX)
-    throw corrupt(name, `${bytes.length} bytes, more than ${SHARD_BYTES_MAX}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const isParquet = view.getUint32(0, true) === PAR1 && view.getUint32(bytes.length - 4, true) === PAR1;
-  if (!isParquet) throw corrupt(name, 'not a Lamella shard (PAR1 is missing at the beginning or the end)');
-  const end = bytes.length - 8;
-  const length = view.getUint32(end, true);
-  if (length > end - 4 || length > TAIL_BYTES_MAX)
-    throw corrupt(name, `a footer of ${length} bytes does not fit`);
-  return inFile(name, () => {
-    const after = checkThriftStruct(bytes.subarray(0, end), end - length);
-    if (after !== end) throw new LamellaError('corrupt', 'the footer does not fill its length');
-    return parquetMetadata(bytes, { geoparquet: false, parsers: { timestampFromMicroseconds: (us) => us } });
-  });
 }
 
 function checkHashes(
@@ -97,18 +72,9 @@ function checkName(name: string, parsed: ShardName, footer: ShardFooter): void {
   }
 }
 
-/** Known columns have their type; required ones are there and first come, first served: no name twice. */
+/** Known columns have their type, required ones are there, and no two share a name. */
 function checkColumns(name: string, { schema }: FileMetaData): void {
-  const seen = new Map<string, SchemaElement>();
-  let at = 1;
-  for (let child = 0; child < (schema[0]?.num_children ?? 0); child++) {
-    const element = schema[at];
-    if (!element) throw corrupt(name, 'its schema is cut short');
-    if (seen.has(element.name)) throw corrupt(name, `two columns are called ${element.name}`);
-    seen.set(element.name, element);
-    at = afterElement(schema, at);
-  }
-  if (at !== schema.length) throw corrupt(name, 'its schema has loose ends');
+  const seen = inFile(name, () => topColumns(schema));
   for (const column of Object.values(COLUMNS)) {
     const found = seen.get(column.name);
     if (!found && column.repetition_type === 'OPTIONAL') continue;
@@ -129,23 +95,13 @@ function isMicros({ logical_type: type }: SchemaElement): boolean {
   return type?.type === 'TIMESTAMP' && type.unit === 'MICROS' && type.isAdjustedToUTC;
 }
 
-/** The index after an element and all its descendants. */
-function afterElement(schema: readonly SchemaElement[], at: number): number {
-  let open = 1;
-  let next = at;
-  while (open > 0 && next < schema.length) {
-    open += (schema[next]?.num_children ?? 0) - 1;
-    next++;
-  }
-  return next;
-}
-
 /** Parquet's row groups are those of the footer, and every column chunk lies inside its own. */
 function checkRowGroups(
   name: string,
   { row_groups: groups, num_rows: total }: FileMetaData,
   footer: ShardFooter,
 ): void {
+  if (footer.rows > SHARD_ROWS_MAX) throw corrupt(name, `${footer.rows} rows, more than ${SHARD_ROWS_MAX}`);
   if (groups.length !== footer.rowGroups.length) throw corrupt(name, `it has ${groups.length} row groups`);
   let rows = 0n;
   groups.forEach((group, i) => {
@@ -168,8 +124,7 @@ function checkChunks(name: string, group: RowGroup, [offset, length]: RowGroupEn
       throw corrupt(name, 'a column lies in another file or is encrypted');
     }
     if (!meta) throw corrupt(name, 'a column chunk without metadata');
-    const start = meta.dictionary_page_offset ?? meta.data_page_offset;
-    const end = start + meta.total_compressed_size;
+    const { start, end } = chunkRange({ meta_data: meta, ...chunk });
     const isInside =
       start >= BigInt(offset) &&
       meta.data_page_offset >= start &&
@@ -190,16 +145,16 @@ function checkChunks(name: string, group: RowGroup, [offset, length]: RowGroupEn
   }
 }
 
-/** Runs a parser on this file: whatever it throws means that the file is corrupt. */
-function inFile<T>(name: string, parse: () => T): T {
+/** Runs a check that does not know the file's name. */
+function inFile<T>(name: string, check: () => T): T {
   try {
-    return parse();
-  } catch (cause) {
-    if (cause instanceof LamellaError) throw corrupt(name, cause.message);
-    throw corrupt(name, 'its Parquet footer cannot be parsed', cause);
+    return check();
+  } catch (error) {
+    if (!isKind(error, 'corrupt')) throw error;
+    throw new LamellaError('corrupt', `${name}: ${error.message}`, { cause: error.cause });
   }
 }
 
-function corrupt(name: string, what: string, cause?: unknown): LamellaError {
-  return new LamellaError('corrupt', `${name}: ${what}`, cause === undefined ? {} : { cause });
+function corrupt(name: string, what: string): LamellaError {
+  return new LamellaError('corrupt', `${name}: ${what}`);
 }
