@@ -16,6 +16,24 @@ export interface TrackioRun {
   readonly name: string;
 }
 
+/** Parts project, id and name of a run in its encoded identity. */
+export const UNIT_SEPARATOR = '\u001f';
+
+/** A run as one text, to be looked up by. */
+export function encodeRun({ project, id, name }: TrackioRun): string {
+  return [project ?? '', id ?? '', name].join(UNIT_SEPARATOR);
+}
+
+/** The run of an encoded identity. An empty project or id is none. */
+export function decodeRun(identity: string): TrackioRun {
+  const [project = '', id = '', ...name] = identity.split(UNIT_SEPARATOR);
+  return {
+    project: project === '' ? null : project,
+    id: id === '' ? null : id,
+    name: name.join(UNIT_SEPARATOR),
+  };
+}
+
 /** Rows in the order of their rowids. Every column has exactly `rows` elements. */
 export interface LogChunk {
   readonly rows: number;

@@ -9,7 +9,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type JsonRow, NameTable, parseExact } from './cells.ts';
-import { ChunkBuilder, type LogChunk, type TrackioRun } from './chunk.ts';
+import { ChunkBuilder, decodeRun, type LogChunk, type TrackioRun, UNIT_SEPARATOR } from './chunk.ts';
 import { named } from './problem.ts';
 import { hasColumn, type TrackioSchema } from './schema.ts';
 
@@ -22,8 +22,6 @@ export type LogTable = 'metrics' | 'system_metrics';
 const LARGE_ROW_BYTES = 16_384;
 /** Parts columns; cannot occur unescaped in JSON. */
 const SEPARATOR = '\u001e';
-/** Parts project, id and name of a run. */
-const UNIT = '\u001f';
 
 export interface LogReader {
   /** The runs seen so far; ordinals in chunks point here. */
@@ -68,12 +66,7 @@ class SqliteLogReader implements LogReader {
   get runs(): readonly TrackioRun[] {
     const { names } = this.#identities;
     while (this.#runs.length < names.length) {
-      const [project = '', id = '', ...name] = (names[this.#runs.length] ?? '').split(UNIT);
-      this.#runs.push({
-        project: project === '' ? null : project,
-        id: hasColumn(this.#schema, 'metrics', 'run_id') || id !== '' ? id : null,
-        name: name.join(UNIT),
-      });
+      this.#runs.push(decodeRun(names[this.#runs.length] ?? ''));
     }
     return this.#runs;
   }
@@ -196,7 +189,7 @@ class SqliteLogReader implements LogReader {
 /** SQL for the identity of a row's run, in one text. */
 function identitySql(schema: TrackioSchema, table: LogTable): string {
   const column = (name: string): string => (hasColumn(schema, table, name) ? `coalesce(${name}, '')` : `''`);
-  return `${column('project_name')} || '${UNIT}' || ${column('run_id')} || '${UNIT}' || coalesce(run_name, '')`;
+  return `${column('project_name')} || '${UNIT_SEPARATOR}' || ${column('run_id')} || '${UNIT_SEPARATOR}' || coalesce(run_name, '')`;
 }
 
 function isJsonRow(value: unknown): value is JsonRow {
