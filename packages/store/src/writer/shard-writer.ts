@@ -261,9 +261,9 @@ class Writer implements ShardWriter {
     this.#publishedRows += flush.rows;
     this.#publishedSeq = this.#isIdle() ? this.#nextSeq : flush.seqEnd;
     this.#troubles.recover('publish', `publishing to ${this.#options.backend.name} works again`);
+    this.#waiters.settle(this.#publishedSeq);
     const { number, rows } = flush;
     this.#options.onPublished?.({ flush: number, seqEnd: this.#publishedSeq, rows, key });
-    this.#waiters.settle(this.#publishedSeq);
   }
 
   /** A hint for those who count or list writers; nothing depends on it, so one attempt is enough. */
