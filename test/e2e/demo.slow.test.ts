@@ -28,6 +28,19 @@ it('npm run demo -- --once --json trains in 8 processes and prints one object, w
   expect(Number(result['records'])).toBeGreaterThan(Number(result['logCalls']));
 });
 
+it('npm run demo goes on serving after the training, until Ctrl-C', async () => {
+  const demo = start('npm', ['run', 'demo', '--', '--epochs', '1', '--dir', newFolder()]);
+  const url = await waitFor('the end of the training', () => /goes on at (\S+)/.exec(demo.stderr())?.[1]);
+  const page = await fetch(url);
+  expect(page.status).toBe(200);
+  expect(await page.text()).toMatch(/<script type="module"/);
+  demo.interrupt();
+  const ended = await demo.ended;
+  // npm itself may end by the signal.
+  expect(ended.code ?? ended.signal, ended.stderr).toBeOneOf([0, 130, 'SIGINT']);
+  expect(ended.stdout).toBe('');
+});
+
 it('Ctrl-C during the training ends all processes and leaves a store that can be read', async () => {
   const dir = newFolder();
   const demo = start('npm', ['run', 'demo', '--', '--epochs', '500', '--dir', dir]);

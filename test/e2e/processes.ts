@@ -102,16 +102,16 @@ export function newFolder(): string {
   return folder;
 }
 
-/** Polls until `look` answers something; fails with `what` after 30 s. */
+/** Polls until `look` answers something; fails with `what` after a minute. */
 export async function waitFor<T>(
   what: string,
   look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
 ): Promise<T> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 60_000;
   for (;;) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`waited 30 s for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited a minute for ${what}`);
     await sleep(50);
   }
 }
