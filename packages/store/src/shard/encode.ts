@@ -89,7 +89,7 @@ export function encodeShard(
   };
   const tailStart = out.offset;
   writeTail(out, groups, footer);
-  const bytes = out.getBytes();
+  const bytes = out.getBytes().slice(); // without the room to grow: publishers keep bytes for a while
   if (bytes.length > SHARD_BYTES_MAX || bytes.length - tailStart > TAIL_BYTES_MAX) {
     throw new LamellaError(
       'invalid',
