@@ -30,7 +30,12 @@ export interface FixtureServer {
   close(): Promise<void>;
 }
 
-export async function startFixtureServer(scenario: Scenario | Fixture, port = 0): Promise<FixtureServer> {
+/** `folder`: where the built page is. */
+export async function startFixtureServer(
+  scenario: Scenario | Fixture,
+  port = 0,
+  folder: string = PAGE,
+): Promise<FixtureServer> {
   let fixture = typeof scenario === 'string' ? fixtureOf(scenario) : scenario;
   let cursor = 1;
   const asked: { name: string; body: unknown }[] = [];
@@ -52,7 +57,7 @@ export async function startFixtureServer(scenario: Scenario | Fixture, port = 0)
       const name = pathname.slice(5);
       asked.push({ name, body });
       procedure(response, name, body, fixture, cursor);
-    } else await page(response, pathname);
+    } else await page(response, folder, pathname);
   };
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
@@ -107,13 +112,13 @@ function projectRows({ projects, runs }: Fixture): ProjectRow[] {
   }));
 }
 
-async function page(response: ServerResponse, pathname: string): Promise<void> {
+async function page(response: ServerResponse, folder: string, pathname: string): Promise<void> {
   const name = pathname === '/' ? 'index.html' : pathname.slice(1);
   if (name.includes('..')) {
     response.writeHead(404).end();
     return;
   }
-  const body = await readFile(join(PAGE, name)).catch(() => null);
+  const body = await readFile(join(folder, name)).catch(() => null);
   response.writeHead(body ? 200 : 404, {
     'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
     'content-security-policy':

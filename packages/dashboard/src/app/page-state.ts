@@ -81,8 +81,9 @@ export function parsePageState(search: string): PageState {
 export function formatPageState(state: PageState, search = ''): string {
   const params = new URLSearchParams(search);
   const put = (name: string, value: string | null): void => {
-    if (value === null) params.delete(name);
-    else params.set(name, value);
+    // Deleted first, so that the order is always this one and equal states have equal addresses.
+    params.delete(name);
+    if (value !== null) params.set(name, value);
   };
   const { mode, ids } = state.selection;
   params.delete('selected_project');

@@ -72,11 +72,10 @@ export function formatTick(value: number, spacing: number, largest: number = Mat
 
 function decimalsOf(spacing: number): number {
   if (!(spacing > 0)) return 3;
-  let decimals = Math.max(0, -Math.floor(Math.log10(spacing) + 1e-9));
-  // A spacing of 0.25 or 2.5 needs one digit more than its size says.
-  const scaled = spacing * 10 ** decimals;
-  if (Math.abs(scaled - Math.round(scaled)) > 1e-6) decimals += 1;
-  return decimals;
+  // The difference of two large ticks carries their rounding; six digits are more than a spacing needs.
+  const [mantissa = '', exponent = ''] = Number(spacing.toPrecision(6)).toExponential().split('e');
+  const digits = (mantissa.split('.')[1] ?? '').length;
+  return Math.max(0, digits - Number(exponent));
 }
 
 function tickDigits(size: number, spacing: number): number {

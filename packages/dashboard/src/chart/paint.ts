@@ -40,7 +40,7 @@ const MARK_SPACING_PX = 9;
 export function styleFor(lines: number, band: boolean): PaintStyle {
   return {
     band: band && lines <= 24,
-    bandAlpha: lines <= 2 ? 0.2 : lines <= 8 ? 0.13 : 0.07,
+    bandAlpha: lines <= 2 ? 0.24 : lines <= 8 ? 0.18 : 0.09,
     width: lines <= 12 ? 1.5 : 1.15,
     alpha: lines <= 12 ? 1 : lines <= 40 ? 0.8 : 0.6,
     rawAlpha: lines <= 8 ? 0.28 : 0.16,

@@ -37,7 +37,9 @@ export function twema(x: Float64Array, y: Float64Array, smoothing: number, viewp
     const distance = width > 0 && Number.isFinite(at - before) ? ((at - before) / width) * VIEWPORT_UNITS : 0;
     // Same as average = (weight·sum + value) / (weight·debias + 1), without the rounding for equal values.
     debias = debias * weight ** Math.max(distance, 0) + 1;
-    average += (value - average) / debias;
+    const next = average + (value - average) / debias;
+    // Of values near the largest double the difference overflows; their shares do not.
+    average = Number.isFinite(next) ? next : average * (1 - 1 / debias) + value / debias;
     out[i] = average;
     before = at;
   }

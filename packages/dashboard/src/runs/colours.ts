@@ -1,6 +1,6 @@
 /**
- * A colour for each run. The order of the palette is chosen so that the first ones differ most, also for eyes that
- * do not tell red from green; `test/colours.test.ts` holds it to that in both themes.
+ * A colour for each run. Found by a search that keeps the colours apart (in OKLab) as they are, and as they look to
+ * eyes without red or green cones, the first ones furthest; `test/colours.test.ts` holds them to it in both themes.
  */
 
 /** One colour for light and one for dark backgrounds. */
@@ -10,16 +10,16 @@ export interface RunColour {
 }
 
 export const PALETTE: readonly RunColour[] = [
-  { light: '#2c63d6', dark: '#6f9dff' },
-  { light: '#d96a00', dark: '#ff9d3d' },
-  { light: '#0b8a77', dark: '#2fc7ad' },
-  { light: '#b8327c', dark: '#f27ab8' },
-  { light: '#8a6d00', dark: '#d9bb2e' },
-  { light: '#6a45c2', dark: '#ae8cff' },
-  { light: '#2a93c7', dark: '#6fd0f5' },
-  { light: '#b13a25', dark: '#ff7d66' },
-  { light: '#4d8a2c', dark: '#93cf63' },
-  { light: '#5b6673', dark: '#a9b4c0' },
+  { light: '#2c63d6', dark: '#7badfe' },
+  { light: '#d57a00', dark: '#ed9401' },
+  { light: '#279a97', dark: '#5de4b5' },
+  { light: '#a62a58', dark: '#d66fa3' },
+  { light: '#8f6700', dark: '#edd046' },
+  { light: '#7f399a', dark: '#8a77e7' },
+  { light: '#2f92cb', dark: '#75d2f7' },
+  { light: '#942807', dark: '#e86f64' },
+  { light: '#009061', dark: '#8ec777' },
+  { light: '#5d6a85', dark: '#a6b5be' },
 ];
 
 /**

@@ -32,12 +32,11 @@ function recordsOf(data: unknown): Record<string, unknown>[] | null {
 const isNumeric = (rows: readonly (readonly unknown[])[], column: number): boolean =>
   rows.every((row) => typeof row[column] === 'number');
 
-/** In a table one wider than high, the one column that differs from the others: by its values, or by its name. */
+/** In a table one wider than high, the first column when it alone holds words; else the one named unlike the others. */
 function labelColumn(columns: readonly string[], rows: readonly (readonly unknown[])[]): number | null {
   if (rows.length === 0 || columns.length !== rows.length + 1) return null;
   const words = columns.flatMap((_, i) => (isNumeric(rows, i) ? [] : [i]));
-  if (words.length === 1) return words[0] ?? null;
-  if (words.length > 1) return null;
+  if (words.length > 0) return words.length === 1 && words[0] === 0 ? 0 : null;
   const named = columns.flatMap((name, i) => (/^-?\d+$/.test(name) ? [] : [i]));
   return named.length === 1 ? (named[0] ?? null) : 0;
 }
