@@ -218,8 +218,7 @@ class RowsBuilder {
 /** The digits of a step as they stand in the record, so that none is lost. */
 function stepLiteral({ fields, line }: FragmentRecord): string {
   const { step } = fields;
-  if (typeof step !== 'number' || Number.isSafeInteger(step))
-    return String(step);
+  if (typeof step !== 'number' || Number.isSafeInteger(step)) return String(step);
   const exact: unknown = parseExact(line)?.['step'];
   return typeof exact === 'object' ? JSON.stringify(exact) : String(step);
 }

@@ -8,7 +8,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LamellaError } from '@lamella/store';
 import { INBOX_FOLDER } from '../layout/files.ts';
-import { callToJson, type LogBatch, type LogCall, stepText } from '../layout/log-call.ts';
+import { callToJson, type LogBatch, type LogCall, stepOf } from '../layout/log-call.ts';
 import { isMissing } from '../sqlite/file-facts.ts';
 import { formatTime } from '../sqlite/timestamp.ts';
 
@@ -65,7 +65,7 @@ function fragmentsOf(batch: LogBatch): string[][] {
 function metricLine(batch: LogBatch, call: LogCall, config: string | null): string {
   return line(batch, 'metric', {
     metrics: callToJson(call),
-    step: stepText(call),
+    step: String(stepOf(call)),
     timestamp: JSON.stringify(formatTime(call.timeUs)),
     config: config ?? 'null',
     log_id: JSON.stringify(call.logId),

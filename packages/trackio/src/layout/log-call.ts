@@ -50,12 +50,12 @@ export function callToJson(call: LogCall): string {
   return `{${members.join(',')}}`;
 }
 
-/** The step as JSON: an integer of any size, a number with a fraction, or null. */
-export function stepText(call: LogCall): string {
-  if (call.step === null) return 'null';
-  if (typeof call.step === 'number') return String(call.step);
-  const exact = call.data?.find((data) => data?.startsWith(EXACT_STEP));
-  return String(stepToJson(call.step, exact ?? null));
+/** The step: an integer of any size, a number with a fraction, or null. */
+export function stepOf(call: LogCall): bigint | number | null {
+  if (call.step === null || typeof call.step === 'number') return call.step;
+  const exact = call.data?.find((data) => data?.startsWith(EXACT_STEP)) ?? null;
+  const json = stepToJson(call.step, exact);
+  return typeof json === 'number' ? json : call.step;
 }
 
 function valueText(call: LogCall, index: number): string {

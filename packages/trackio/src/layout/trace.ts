@@ -77,7 +77,7 @@ function leaves(value: unknown): string[] {
     const item = stack.pop();
     if (item === null || item === undefined) continue;
     if (typeof item === 'object') for (const inner of Object.values(item).toReversed()) stack.push(inner);
-    else texts.push(String(item));
+    else texts.push(typeof item === 'string' ? item : JSON.stringify(item));
   }
   return texts;
 }

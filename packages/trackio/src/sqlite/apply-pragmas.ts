@@ -35,7 +35,8 @@ export function applyPragmas(database: DatabaseSync, wanted: WantedPragmas): App
 
 /** What a connection answers to each of the pragmas. */
 export function readPragmas(database: DatabaseSync): Pragmas {
-  const ask = (name: string): string | number => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0] as string | number;
+  const ask = (name: string): string | number =>
+    Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0] as string | number;
   return {
     journal_mode: String(ask('journal_mode')).toUpperCase() as JournalMode,
     synchronous: SYNCHRONOUS[Number(ask('synchronous'))] ?? 'FULL',

@@ -40,7 +40,13 @@ export function openedPragmas(
     return { wanted, pragmas, opened: true, differences, refusal: null };
   } catch (error) {
     // Told, not thrown: a directory that cannot be written is one of the things this is asked about.
-    return { wanted, pragmas: wanted.pragmas, opened: false, differences: [], refusal: (error as Error).message };
+    return {
+      wanted,
+      pragmas: wanted.pragmas,
+      opened: false,
+      differences: [],
+      refusal: (error as Error).message,
+    };
   } finally {
     database?.close();
     if (folder !== null) rmSync(folder, { recursive: true, force: true });

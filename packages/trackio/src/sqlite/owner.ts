@@ -62,7 +62,8 @@ export function claimOwnership(path: string, me: Owner): Ownership {
     renew: (nowMs) => write({ ...me, renewed: new Date(nowMs).toISOString() }),
     release: () => {
       const owner = readOwner(file);
-      if (owner !== null && owner.boot_id === me.boot_id && owner.pid === me.pid) rmSync(file, { force: true });
+      if (owner !== null && owner.boot_id === me.boot_id && owner.pid === me.pid)
+        rmSync(file, { force: true });
     },
   };
 }
@@ -72,7 +73,12 @@ export function readOwner(file: string): Owner | null {
   try {
     const owner = JSON.parse(readFileSync(file, 'utf8')) as Partial<Owner> | null;
     if (typeof owner?.host !== 'string' || typeof owner.boot_id !== 'string') return null;
-    return { host: owner.host, boot_id: owner.boot_id, pid: Number(owner.pid), renewed: String(owner.renewed) };
+    return {
+      host: owner.host,
+      boot_id: owner.boot_id,
+      pid: Number(owner.pid),
+      renewed: String(owner.renewed),
+    };
   } catch (error) {
     if (isMissing(error) || error instanceof SyntaxError) return null;
     throw toNamed(file, error);
@@ -86,7 +92,10 @@ function probe(file: string, me: Owner): { readonly owner: Owner | null; readonl
   const mine = temporaryName(file);
   try {
     writeFileSync(mine, JSON.stringify(me));
-    return { owner, ageMs: statSync(mine).mtimeMs - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) };
+    return {
+      owner,
+      ageMs: statSync(mine).mtimeMs - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0),
+    };
   } catch (error) {
     throw toNamed(file, error);
   } finally {
@@ -112,9 +121,13 @@ function publish(file: string, owner: Owner): void {
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new LamellaError('unavailable', `the owner file ${file} cannot be written; check the directory's permissions`, {
-      cause: error,
-    });
+    throw new LamellaError(
+      'unavailable',
+      `the owner file ${file} cannot be written; check the directory's permissions`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

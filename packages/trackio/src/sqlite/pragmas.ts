@@ -96,7 +96,8 @@ export function pragmasFor(filesystem: FilesystemClass, env: Environment): Wante
 function defaultsFor(filesystem: FilesystemClass, spaces: boolean): Pragmas {
   const common = { temp_store: 'MEMORY', mmap_size: 0, cache_size: CACHE_SIZE_KIB } as const;
   if (spaces) {
-    return { ...common, journal_mode: 'DELETE', synchronous: 'NORMAL', locking_mode: 'EXCLUSIVE' };
+    const synchronous = isLocalClass(filesystem) ? 'NORMAL' : 'FULL';
+    return { ...common, journal_mode: 'DELETE', synchronous, locking_mode: 'EXCLUSIVE' };
   }
   return isLocalClass(filesystem)
     ? { ...common, journal_mode: 'WAL', synchronous: 'NORMAL', locking_mode: 'NORMAL' }
@@ -111,7 +112,9 @@ function chooseMmap(env: Environment, fallback: number, fromUser: string[], warn
     fromUser.push(MMAP_VARIABLE);
     return bytes;
   }
-  warnings.push(invalid(MMAP_VARIABLE, given, `a whole number of bytes from 0 to ${MMAP_BYTES_MAX}`, String(fallback)));
+  warnings.push(
+    invalid(MMAP_VARIABLE, given, `a whole number of bytes from 0 to ${MMAP_BYTES_MAX}`, String(fallback)),
+  );
   return fallback;
 }
 
@@ -140,7 +143,8 @@ export function sqliteWarning(
 ): string | null {
   if (isLocalClass(filesystem) || wanted.fromUser.length > 0) return null;
   const { journal_mode, synchronous, mmap_size } = wanted.pragmas;
-  const what = filesystem === 'unknown' ? `an unknown filesystem (${type})` : `a ${filesystem} filesystem (${type})`;
+  const what =
+    filesystem === 'unknown' ? `an unknown filesystem (${type})` : `a ${filesystem} filesystem (${type})`;
   return (
     `lamella: ${directory} is on ${what}, where SQLite is safe for one host only; opened with ` +
     `journal_mode=${journal_mode}, synchronous=${synchronous}, mmap_size=${mmap_size}. ` +
