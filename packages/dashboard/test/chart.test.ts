@@ -183,7 +183,11 @@ function line(
 }
 
 const model = (lines: readonly Line[], over: Partial<ChartModel> = {}): ChartModel => ({
-  ...{ x: 'step', logX: false, logY: false, band: true, range: null },
+  x: 'step',
+  logX: false,
+  logY: false,
+  band: true,
+  range: null,
   ...over,
   lines,
 });

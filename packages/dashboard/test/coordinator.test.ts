@@ -21,7 +21,12 @@ const ANSWER_MS = 50;
 
 function memorySource(): MemorySource {
   const source: MemorySource = {
-    ...{ asked: [], aborted: [], value: 1, cursor: 1, points: 3, failing: false },
+    asked: [],
+    aborted: [],
+    value: 1,
+    cursor: 1,
+    points: 3,
+    failing: false,
     listProjects: async () => [],
     listRuns: async () => [],
     listMetrics: async () => [],
@@ -71,16 +76,14 @@ function answerTo(request: SeriesRequest, { value, cursor, points }: MemorySourc
 }
 
 const query = (metric: string, over: Partial<SeriesQuery> = {}): SeriesQuery => ({
-  ...{
-    project: 'p',
-    kind: 'metric',
-    metric,
-    runs: ['r1', 'r2'],
-    x: 'step',
-    range: null,
-    buckets: 400,
-    logX: false,
-  },
+  project: 'p',
+  kind: 'metric',
+  metric,
+  runs: ['r1', 'r2'],
+  x: 'step',
+  range: null,
+  buckets: 400,
+  logX: false,
   ...over,
 });
 

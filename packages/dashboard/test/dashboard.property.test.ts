@@ -120,7 +120,16 @@ describe('series columns', () => {
     metric,
     run,
     mode: 'buckets',
-    ...{ x, first: x, last: x, min: x, max: x, mean: x, count: x, nan: x, posInf: x, negInf: x },
+    x,
+    first: x,
+    last: x,
+    min: x,
+    max: x,
+    mean: x,
+    count: x,
+    nan: x,
+    posInf: x,
+    negInf: x,
   }));
   const answer = fc.record({
     cursor: fc.integer(),
@@ -242,7 +251,7 @@ describe('batches', () => {
     const want = fc.record({
       lane: fc.constant(lane),
       laneKey: fc.constantFrom('one', 'other'),
-      metric: fc.constantFrom(...'abcdefghijklm'),
+      metric: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm'),
       run: fc.constantFrom('r1', 'r2', 'r3'),
     });
     const key = (w: Pick<Want, 'laneKey' | 'metric' | 'run'>): string => `${w.laneKey} ${w.metric} ${w.run}`;

@@ -176,7 +176,7 @@ function few(now: number): Fixture {
 
 function busy(now: number): Fixture {
   const runs = Array.from({ length: 50 }, (_, i) => runRow(i, now));
-  const shapes: [string, Shape][] = [...SHAPES];
+  const shapes: (readonly [string, Shape])[] = [...SHAPES];
   for (let i = shapes.length; i < 40; i += 1) {
     const part = ['layers', 'optim', 'data', 'gpu_model'][i % 4] ?? '';
     shapes.push([

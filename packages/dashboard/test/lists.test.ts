@@ -7,7 +7,11 @@ import { matchOf } from '../src/ui/match.ts';
 import { sharedPrefix, tableOf } from '../src/values/logged-table.ts';
 
 const metric = (name: string, over: Partial<MetricRow> = {}): MetricRow => ({
-  ...{ name, kind: 'metric', type: 'number', points: 1, runs: 1 },
+  name,
+  kind: 'metric',
+  type: 'number',
+  points: 1,
+  runs: 1,
   ...over,
 });
 

@@ -46,7 +46,7 @@ afterAll(async () => {
 });
 
 /** Polls: the machine that runs this may be busy with much else. */
-const until = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
+const expectSoon = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
 
 async function open(scenario: Scenario | Fixture, search = '', width = 1440): Promise<Page> {
   server = await startFixtureServer(scenario, 0, folder);
@@ -76,14 +76,14 @@ describe.skipIf(!existsSync(CHROMIUM))('the page (needs a Chromium)', () => {
     expect(new Set(metrics).size).toBe(metrics.length);
     expect(seriesAsked().length).toBeLessThan(metrics.length / 2);
     await page.locator('main').evaluate((main) => main.scrollTo(0, main.scrollHeight));
-    await until(() => seriesAsked().flatMap((request) => request.metrics)).toContain('cpu/utilization');
+    await expectSoon(() => seriesAsked().flatMap((request) => request.metrics)).toContain('cpu/utilization');
   });
 
   it('asks for the changed series of a live run, and draws it without a reload', async () => {
     const fixture = fixtureOf('few');
     const page = await open(fixture);
     const loss = chart(page, 'train/loss');
-    await until(() => loss.getAttribute('aria-label')).toContain('4 runs');
+    await expectSoon(() => loss.getAttribute('aria-label')).toContain('4 runs');
     const picture = (): Promise<string> =>
       loss.locator('canvas.lamella-lines').evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
     const before = await picture();
@@ -97,7 +97,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page (needs a Chromium)', () => {
       },
     };
     server?.change(higher, { runs: [{ run, metrics: ['train/loss', 'not/on/screen'] }] });
-    await until(picture).not.toBe(before);
+    await expectSoon(picture).not.toBe(before);
     expect(
       seriesAsked()
         .slice(asked)
@@ -111,7 +111,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page (needs a Chromium)', () => {
     const page = await open(early);
     await chart(page, 'train/loss').waitFor();
     server?.change(later, { all: true });
-    await until(() => page.locator('aside li').count()).toBe(4);
+    await expectSoon(() => page.locator('aside li').count()).toBe(4);
     await chart(page, 'eval/loss').waitFor();
   });
 
@@ -122,21 +122,21 @@ describe.skipIf(!existsSync(CHROMIUM))('the page (needs a Chromium)', () => {
     await page.getByRole('button', { name: 'log y' }).click();
     await page.getByText('brave-lynx').first().hover();
     await page.getByRole('button', { name: /^Show only brave/ }).click();
-    await until(() => chart(page, 'train/loss').getAttribute('aria-label')).toContain('1 run, log');
+    await expectSoon(() => chart(page, 'train/loss').getAttribute('aria-label')).toContain('1 run, log');
     expect(page.url()).toMatch(/\?project=digits&run_ids=r002\w+&x_axis=relative&log_y=1$/);
     const copy = await page.context().newPage();
     await copy.goto(page.url());
-    await until(() => chart(copy, 'train/loss').getAttribute('aria-label')).toContain('1 run, log');
+    await expectSoon(() => chart(copy, 'train/loss').getAttribute('aria-label')).toContain('1 run, log');
     await page.goBack();
-    await until(() => chart(page, 'train/loss').getAttribute('aria-label')).toContain('4 runs, log');
+    await expectSoon(() => chart(page, 'train/loss').getAttribute('aria-label')).toContain('4 runs, log');
     await page.goBack();
-    await until(() => chart(page, 'train/loss').getAttribute('aria-label')).toBe('train/loss: 4 runs');
+    await expectSoon(() => chart(page, 'train/loss').getAttribute('aria-label')).toBe('train/loss: 4 runs');
   });
 
   it('zooms by dragging with exact data, for all charts of the axis, and resets', async () => {
     const page = await open('busy', '?metric_filter=norm');
     const first = chart(page, 'data/block_10/norm');
-    await until(() => first.getAttribute('aria-label')).toContain('50 runs');
+    await expectSoon(() => first.getAttribute('aria-label')).toContain('50 runs');
     const box = await first.boundingBox();
     if (!box) throw new Error('no chart');
     const before = seriesAsked().length;
@@ -144,18 +144,18 @@ describe.skipIf(!existsSync(CHROMIUM))('the page (needs a Chromium)', () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.6, box.y + 90, { steps: 4 });
     await page.mouse.up();
-    await until(() => seriesAsked().length).toBeGreaterThan(before);
+    await expectSoon(() => seriesAsked().length).toBeGreaterThan(before);
     const { range } = seriesAsked().at(-1) ?? {};
     expect(range?.[0]).toBeGreaterThan(3000);
     expect(range?.[1]).toBeLessThan(9000);
     expect(page.url()).toContain('xmin=');
     await first.dblclick({ position: { x: box.width / 2, y: 80 } });
-    await until(() => page.url()).not.toContain('xmin=');
+    await expectSoon(() => page.url()).not.toContain('xmin=');
   });
 
   it('keeps what it shows while the server is gone, says so, and catches up', async () => {
     const page = await open('few');
-    await until(() => chart(page, 'train/loss').getAttribute('aria-label')).toContain('4 runs');
+    await expectSoon(() => chart(page, 'train/loss').getAttribute('aria-label')).toContain('4 runs');
     const port = Number(new URL(server?.url ?? '').port);
     await server?.close();
     await page.getByText('Offline, retrying').first().waitFor();
@@ -171,7 +171,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page (needs a Chromium)', () => {
     await chart(page, 'train/loss').waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('loss');
-    await until(() => page.locator('[role=img]').count()).toBe(2);
+    await expectSoon(() => page.locator('[role=img]').count()).toBe(2);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.getByRole('button', { name: 'Enlarge eval/loss' }).focus();
@@ -180,7 +180,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page (needs a Chromium)', () => {
     await page.keyboard.press('ArrowRight');
     await page.getByRole('region', { name: 'train/loss' }).waitFor();
     await page.keyboard.press('Escape');
-    await until(() => page.locator('[role=img]').count()).toBe(2);
+    await expectSoon(() => page.locator('[role=img]').count()).toBe(2);
   });
 
   it.each(['empty', 'no-runs', 'no-metrics', 'few', 'huge'] as const)(
