@@ -3,7 +3,7 @@
  * from one process, while its publisher lays down shards; then the same with `kill -9` at a random moment.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -83,7 +83,8 @@ async function runTimed(dir: string, seconds: number): Promise<Timed> {
 async function runKilled(dir: string, log: (line: string) => void): Promise<number> {
   const countFile = `${dir}.count`;
   const trainer = start([dir, '0', 'killed', countFile]);
-  await sleep(500 + Math.random() * 5000);
+  while (statSync(countFile, { throwIfNoEntry: false })?.size !== 8) await sleep(10);
+  await sleep(Math.random() * 5000);
   trainer.kill('SIGKILL');
   await new Promise((resolve) => trainer.once('close', resolve));
   const returned = Number(readFileSync(countFile).readBigInt64LE());

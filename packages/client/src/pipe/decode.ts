@@ -30,7 +30,7 @@ export interface FrameHandler {
 /** Cuts a byte stream into frames and hands them on in order. */
 export class FrameDecoder {
   readonly #handler: FrameHandler;
-  readonly #shapes = new Map<number, readonly string[]>();
+  readonly #shapes: Map<number, readonly string[]>;
   readonly #call: Call = {
     kind: 0,
     timeMs: 0,
@@ -45,8 +45,13 @@ export class FrameDecoder {
   /** The beginning of a frame whose end has not come yet. */
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(handler: FrameHandler) {
+  /** `shapes`: given where several streams of the same trainer define them. */
+  constructor(
+    handler: FrameHandler,
+    shapes: Map<number, readonly string[]> = new Map<number, readonly string[]>(),
+  ) {
     this.#handler = handler;
+    this.#shapes = shapes;
   }
 
   /** Bytes of a frame that is not complete; at the end of the stream these are lost. */
@@ -75,8 +80,7 @@ export class FrameDecoder {
     const type = frame[4] ?? 0;
     if (type === FRAME.numbers || type === FRAME.values) this.#handler.call(this.#readCall(type, frame));
     else if (type === FRAME.shape) this.#readShape(frame);
-    else
-      this.#handler.message(type, type <= FRAME.dropped ? JSON.parse(frame.toString('utf8', 5)) : undefined);
+    else this.#handler.message(type, type <= FRAME.spill ? JSON.parse(frame.toString('utf8', 5)) : undefined);
   }
 
   #readShape(frame: Buffer): void {

@@ -27,6 +27,8 @@ export const FRAME = {
   finish: 7,
   /** JSON: calls that never reached the pipe (Dropped). */
   dropped: 8,
+  /** JSON: `{"from", "to"}`; the frames that come next stand in these bytes of the spill file. */
+  spill: 9,
 } as const;
 
 /** What a call's step field holds. */
@@ -106,6 +108,12 @@ export interface Dropped {
   readonly firstTimeMs: number;
   readonly lastTimeMs: number;
   readonly reason: string;
+}
+
+/** Body of `spill`. The next range begins where this one ends, unless it says otherwise. */
+export interface Spill {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Body of `finish`. */

@@ -15,6 +15,10 @@ import type { FromWorker, ToWorker, WorkerSetup } from './worker.ts';
 
 const CALLS_FD = 3;
 const ANSWERS_FD = 4;
+const SPILL_FD = 5;
+
+/** The number of descriptors that the trainer gave from CALLS_FD on: 3 with a spill file. */
+const hasSpill = process.argv[2] === '3';
 
 const READ_BYTES = 256 * 1024;
 const POLL_MS = 4;
@@ -40,11 +44,12 @@ let deadlineMs = DEADLINE_DEFAULT_MS;
 for (const fd of [CALLS_FD, ANSWERS_FD]) setNonBlocking(fd);
 const isSource = import.meta.url.endsWith('.ts');
 const worker = new Worker(new URL(`./worker.${isSource ? 'ts' : 'js'}`, import.meta.url), {
-  workerData: { underWay, answersFd: ANSWERS_FD } satisfies WorkerSetup,
+  workerData: { underWay, answersFd: ANSWERS_FD, spillFd: hasSpill ? SPILL_FD : null } satisfies WorkerSetup,
 });
 worker.on('message', (message: FromWorker) => {
   if (message.type === 'deadline') deadlineMs = message.ms;
-  else if (message.type === 'done') process.exit(0);
+  // Not `exit`: a call stuck on a hung mount would keep it from returning, and nothing is left to be done.
+  else process.kill(process.pid, 'SIGKILL');
 });
 worker.on('error', (error: Error) => {
   new Answers(ANSWERS_FD).send({

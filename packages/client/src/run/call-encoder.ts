@@ -133,14 +133,14 @@ export class CallEncoder {
         return null;
       case 'bigint':
         if (isInt64(value)) return value;
-        return this.#refuseValue(name, INT64_RULE);
+        return this.#refuseValue(name, `it ${INT64_RULE}`);
       default:
         if (value === null) return null;
         try {
           return new Json(toJsonText(value));
         } catch (error) {
           const reason =
-            error instanceof UnkeepableValue ? error.message : `cannot be read (${String(error)})`;
+            error instanceof UnkeepableValue ? error.message : `it cannot be read (${String(error)})`;
           return this.#refuseValue(name, reason);
         }
     }
@@ -148,7 +148,7 @@ export class CallEncoder {
 
   #refuseValue(name: string, reason: string): undefined {
     const shown = JSON.stringify(name.length > 60 ? `${name.slice(0, 57)}...` : name);
-    this.#refuse(`value:${name.slice(0, 200)}`, `the value of ${shown} was not kept: it ${reason}`);
+    this.#refuse(`value:${name.slice(0, 200)}`, `the value of ${shown} was not kept: ${reason}`);
     return undefined;
   }
 

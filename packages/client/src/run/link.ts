@@ -12,6 +12,7 @@ import { encodeJsonFrame, FrameEncoder as Frames } from '../pipe/encode.ts';
 import type { Dropped, Finish, Hello } from '../pipe/frame.ts';
 import { FRAME } from '../pipe/frame.ts';
 import { PipeWriter } from '../pipe/pipe-writer.ts';
+import { closeSpillFile, openSpillFile, SpillWriter } from '../pipe/spill-file.ts';
 import type { PublisherProcess } from './publisher-process.ts';
 import { startPublisher } from './publisher-process.ts';
 import { warn, warnOnce } from './warning.ts';
@@ -55,6 +56,9 @@ export class Link {
   #reader = new AcknowledgementReader();
   readonly #answers = Buffer.allocUnsafeSlow(64 * 1024);
   #publishers = 0;
+  #spillFd: number | null = null;
+  /** Everything in the spill file below `toldBytes` is read when `calls` calls are settled. */
+  #spillMark: { readonly toldBytes: number; readonly calls: number } = { toldBytes: 0, calls: 0 };
   #timer: NodeJS.Timeout | null = null;
   #drainTimer: NodeJS.Timeout | null = null;
   #pollAtMs = 0;
@@ -80,6 +84,7 @@ export class Link {
 
   /** Starts the publisher. Never throws: without one, calls are counted as dropped. */
   open(): void {
+    this.#spillFd = openSpillFile();
     this.#start(null);
     this.#timer = setInterval(() => this.poll(Date.now()), POLL_MS);
     this.#timer.unref();
@@ -142,7 +147,9 @@ export class Link {
     if (writer === null || this.#process === null) return;
     if (writer.waitingBytes > 0) writer.drain(nowMs);
     if (writer.waitingBytes * 2 <= this.#options.bufferBytes) this.#tellDropped(nowMs);
-    if (!this.#readAnswers(this.#process) || writer.closed) this.#replace();
+    const isOpen = this.#readAnswers(this.#process) && !writer.closed;
+    // A publisher that has finished closes its ends: that is no death.
+    if (!isOpen && this.#finished === null) this.#replace();
   }
 
   /** Asks for a flush; `takeFlush` has its answer later. */
@@ -175,8 +182,10 @@ export class Link {
     this.#closed = true;
     if (this.#timer) clearInterval(this.#timer);
     if (this.#drainTimer) clearTimeout(this.#drainTimer);
-    this.#droppedHere += countCalls(this.#writer?.takeUnsent() ?? []);
+    // What is in the spill file is the publisher's to read when the pipe has ended.
+    this.#droppedHere += countCalls(this.#writer?.takeUnsent(false) ?? []);
     this.#process?.close();
+    if (this.#spillFd !== null) closeSpillFile(this.#spillFd);
     this.#process = null;
     this.#writer = null;
   }
@@ -184,7 +193,7 @@ export class Link {
   #start(lost: Hello['lost']): void {
     this.#publishers++;
     try {
-      this.#process = startPublisher(this.#options.debug);
+      this.#process = startPublisher(this.#options.debug, this.#spillFd);
     } catch (error) {
       this.#process = null;
       this.#writer = null;
@@ -194,7 +203,9 @@ export class Link {
       );
       return;
     }
-    this.#writer = new PipeWriter(this.#process.callsFd, this.#options.bufferBytes);
+    const { bufferBytes } = this.#options;
+    const spill = this.#spillFd === null ? null : new SpillWriter(this.#spillFd, bufferBytes);
+    this.#writer = new PipeWriter(this.#process.callsFd, bufferBytes, spill);
     this.#reader = new AcknowledgementReader();
     const frames = new Frames();
     frames.json(FRAME.hello, this.#options.hello(lost));
@@ -207,7 +218,7 @@ export class Link {
     for (const early of publisher.takeEarlyAnswers()) this.#takeNote(early);
     for (;;) {
       const bytes = readAvailable(publisher.answersFd, this.#answers);
-      if (bytes === null) return this.#finished !== null;
+      if (bytes === null) return false;
       if (bytes.length === 0) return true;
       this.#takeNote(bytes);
     }
@@ -218,6 +229,7 @@ export class Link {
       if (message.type === 'published') {
         this.#acknowledged = this.#before.acknowledged + message.calls - message.dropped;
         this.#droppedByPublisher = this.#before.dropped + message.dropped;
+        this.#reuseSpill();
       } else if (message.type === 'flushed') {
         if (this.#flushes.has(message.id)) this.#flushes.set(message.id, message);
       } else if (message.type === 'finished') {
@@ -231,7 +243,7 @@ export class Link {
   /** The publisher is gone: starts another one, once, with everything that the pipe had not taken. */
   #replace(): void {
     const old = this.#process;
-    const unsent = this.#writer?.takeUnsent() ?? [];
+    const unsent = this.#writer?.takeUnsent(true) ?? [];
     const waiting = countCalls(unsent);
     const lost = Math.max(
       0,
@@ -242,12 +254,13 @@ export class Link {
     this.#process = null;
     this.#writer = null;
     const how = old?.ended() ?? null;
-    const died = `the publisher of run ${this.#options.run} died${how === null ? '' : ` (${how})`}`;
+    const isLast = this.#publishers >= PUBLISHERS_MAX;
+    const died = `the publisher of run ${this.#options.run} died${isLast ? ' again' : ''}${how === null ? '' : ` (${how})`}`;
     const loss = lost === 0 ? 'no call is lost' : `up to ${lost} calls that it had not acknowledged are lost`;
-    if (this.#publishers >= PUBLISHERS_MAX) {
+    if (isLast) {
       this.#droppedHere += waiting;
       this.#accepted -= waiting;
-      warn(`${died} again; ${loss}; training goes on, but nothing more of this run is logged`);
+      warn(`${died}; ${loss}; training goes on, but nothing more of this run is logged`);
       return;
     }
     warn(`${died}; ${loss}; another one was started and logging goes on`);
@@ -260,6 +273,18 @@ export class Link {
       if (answer === null) this.sendControl(encodeJsonFrame(FRAME.flush, { id }), nowMs);
     }
     if (this.#finish !== null) this.sendControl(encodeJsonFrame(FRAME.finish, this.#finish), nowMs);
+  }
+
+  /** The spill file is used from its start again once the publisher has acknowledged what came after it. */
+  #reuseSpill(): void {
+    const writer = this.#writer;
+    if (writer === null || writer.toldBytes === 0 || this.#finish !== null) return;
+    const settled = this.#acknowledged + this.#droppedByPublisher + this.#lost;
+    if (this.#spillMark.toldBytes !== writer.toldBytes) {
+      this.#spillMark = { toldBytes: writer.toldBytes, calls: this.#accepted };
+    } else if (settled >= this.#spillMark.calls) {
+      writer.restartSpill(Date.now());
+    }
   }
 
   #afterTrouble(isBroken: boolean): void {

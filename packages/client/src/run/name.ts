@@ -10,6 +10,7 @@ import { LamellaError } from './error.ts';
 /** Bytes of an id once every byte outside `[a-z0-9._-]` is written as `%xx` (the store's rule for names). */
 const ID_BYTES_MAX = 200;
 
+/** Of a name, as the beginning of an id. */
 const SLUG_CHARACTERS = 40;
 
 const ADJECTIVES =
@@ -46,13 +47,13 @@ export function idOfName(name: string): string {
   return slug(name);
 }
 
-/** `text` with nothing but `[a-z0-9._-]`, beginning with a letter. */
-export function slug(text: string): string {
+/** `text` with nothing but `[a-z0-9._-]`, beginning with a letter, of so many characters at most. */
+export function slug(text: string, characters: number = SLUG_CHARACTERS): string {
   const plain = text
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]+/g, '-')
     .replaceAll(/^[-._]+|[-._]+$/g, '')
-    .slice(0, SLUG_CHARACTERS);
+    .slice(0, characters);
   return /^[a-z]/.test(plain) ? plain : plain === '' ? 'run' : `run-${plain}`;
 }
 

@@ -61,6 +61,9 @@ export const SDK = 'lamella-ts/0.1.0';
 /** How much longer than the trainer a publisher goes on trying. */
 const PUBLISHER_PATIENCE = 4;
 
+/** Job ids are used whole: two launches whose ids begin alike are two runs. */
+const LAUNCH_CHARACTERS = 150;
+
 export interface RunPlan {
   readonly settings: Settings;
   readonly place: Place;
@@ -146,8 +149,8 @@ export function configText(key: string, value: unknown): string {
   try {
     return toJsonText(value);
   } catch (error) {
-    const reason = error instanceof UnkeepableValue ? error.message : `cannot be read (${String(error)})`;
-    throw new LamellaError('invalid', `config: the value of ${quoted(key)} cannot be kept: it ${reason}`, {
+    const reason = error instanceof UnkeepableValue ? error.message : `it cannot be read (${String(error)})`;
+    throw new LamellaError('invalid', `config: the value of ${quoted(key)} cannot be kept: ${reason}`, {
       cause: error,
     });
   }
@@ -183,7 +186,7 @@ function chooseId(
   }
   if (resume !== 'never' && name !== null) return { id: idOfName(name), name };
   if (place.worldSize > 1 && place.job !== null) {
-    const launch = `${place.launcher}-${slug(place.job)}`;
+    const launch = slug(`${place.launcher}-${place.job}`, LAUNCH_CHARACTERS);
     const nth = launches.get(`${project}/${launch}`) ?? 0;
     launches.set(`${project}/${launch}`, nth + 1);
     const id = nth === 0 ? launch : `${launch}-${nth + 1}`;

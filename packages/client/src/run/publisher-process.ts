@@ -1,6 +1,6 @@
 /**
  * Starts the publisher: a detached child in its own session, so that Ctrl-C and the end of the trainer's terminal
- * do not reach it, with the two pipes as descriptors 3 and 4. It has no terminal: what it has to say comes back
+ * do not reach it, with the two pipes as descriptors 3 and 4 and the spill file as 5. It has no terminal: what it has to say comes back
  * over the second pipe, because a child that holds the trainer's stderr would keep whoever reads that waiting.
  */
 import { spawn } from 'node:child_process';
@@ -31,13 +31,17 @@ export function publisherCommand(): { readonly path: string; readonly execArgv: 
   return { path, execArgv: isSource ? ['--conditions=source', '--disable-warning=ExperimentalWarning'] : [] };
 }
 
-/** Errors: whatever `spawn` throws (no processes or descriptors left). */
-export function startPublisher(debug: boolean): PublisherProcess {
+/**
+ * Starts it. `spillFd`: the spill file, its descriptor 5, if there is one.
+ * Errors: whatever `spawn` throws (no processes or descriptors left).
+ */
+export function startPublisher(debug: boolean, spillFd: number | null): PublisherProcess {
+  const spill = spillFd === null ? [] : [spillFd];
   const pipes = openPipes();
-  if (!pipes) return startOverSockets(debug);
+  if (!pipes) return startOverSockets(debug, spill);
   let child: ChildProcess;
   try {
-    child = launch(debug, [pipes.callsIn, pipes.answersOut]);
+    child = launch(debug, [pipes.callsIn, pipes.answersOut, ...spill]);
   } catch (error) {
     closeSync(pipes.callsOut);
     closeSync(pipes.answersIn);
@@ -60,8 +64,8 @@ export function startPublisher(debug: boolean): PublisherProcess {
 }
 
 /** Without `mkfifo`: the socket pairs that Node makes. Their descriptors are used directly, too. */
-function startOverSockets(debug: boolean): PublisherProcess {
-  const child = launch(debug, ['pipe', 'pipe']);
+function startOverSockets(debug: boolean, spill: readonly number[]): PublisherProcess {
+  const child = launch(debug, ['pipe', 'pipe', ...spill]);
   const [, , , calls, answers] = child.stdio as unknown as Socket[];
   const early: Buffer[] = [];
   for (const socket of [calls, answers]) {
@@ -88,7 +92,7 @@ function launch(debug: boolean, pipes: readonly (number | 'pipe')[]): ChildProce
   // What a user sets for the trainer (inspectors, loaders, coverage) is not meant for a process beside it.
   delete env['NODE_OPTIONS'];
   delete env['NODE_V8_COVERAGE'];
-  return spawn(process.execPath, [...execArgv, path], {
+  return spawn(process.execPath, [...execArgv, path, String(pipes.length)], {
     detached: true,
     cwd: '/', // a child that stays a little longer must not keep somebody's directory busy
     env,

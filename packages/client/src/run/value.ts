@@ -124,7 +124,7 @@ function writeTable(table: Table, place: string, parents: unknown[]): string {
   return `{"_type":"trackio.table","_value":[${rows.join(',')}]}`;
 }
 
-/** The part of a value that a message is about: `.optimizer.fn `; empty for the value itself. */
+/** What a message is about: `it `, or a part of it. */
 function where(place: string): string {
-  return place === '' ? '' : `its part ${place.slice(0, 80)} `;
+  return place === '' ? 'it ' : `its part ${place.slice(0, 80)} `;
 }

@@ -1,0 +1,125 @@
+// Training processes for tests: `trainer.ts <scenario> <dir> …`. Every scenario uses the SDK as a user would.
+import { fork } from 'node:child_process';
+import cluster from 'node:cluster';
+import { openSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { config, finish, init, log } from '../src/index.ts';
+
+const CALLS = 5000;
+
+function metrics(step: number): Record<string, number> {
+  return { loss: 1 / (1 + step), accuracy: step / 10_000, norm: Math.sin(step) };
+}
+
+const [scenario = '', dir = '', ...rest] = process.argv.slice(2);
+
+const SCENARIOS: Readonly<Record<string, () => void | Promise<void>>> = {
+  /** Never yields; counts every call whose log() has returned in a file that survives the process. */
+  endless() {
+    const run = init({ project: 'p', id: 'r', dir });
+    const fd = openSync(rest[0] ?? '', 'w');
+    const count = new BigInt64Array(1);
+    const seconds = Number(rest[1]);
+    const start = performance.now();
+    for (let i = 0; performance.now() - start < seconds * 1000; i++) {
+      run.log(metrics(i), i);
+      count[0] = BigInt(i + 1);
+      writeSync(fd, count, 0, 8, 0);
+      while (performance.now() - start < i / 10); // 10,000 calls a second
+    }
+    process.kill(process.pid, 'SIGKILL');
+  },
+  exit() {
+    const run = init({ project: 'p', id: 'r', dir });
+    for (let i = 0; i < CALLS; i++) run.log(metrics(i));
+    process.exit(Number(rest[0]));
+  },
+  /** A natural end without finish. */
+  end() {
+    const run = init({ project: 'p', id: 'r', dir });
+    for (let i = 0; i < CALLS; i++) run.log(metrics(i));
+  },
+  uncaught() {
+    const run = init({ project: 'p', id: 'r', dir });
+    for (let i = 0; i < CALLS; i++) run.log(metrics(i));
+    throw new TypeError('the loss is gone');
+  },
+  rejected() {
+    const run = init({ project: 'p', id: 'r', dir });
+    for (let i = 0; i < CALLS; i++) run.log(metrics(i));
+    void Promise.reject(new RangeError('no such batch'));
+  },
+  async terminated() {
+    const run = init({ project: 'p', id: 'r', dir });
+    for (let i = 0; i < CALLS; i++) run.log(metrics(i));
+    process.stdout.write('logged\n');
+    await sleep(60_000);
+  },
+  /** Logs for ever, a call a millisecond; tells on stdout how long the slowest took. */
+  async steady() {
+    const run = init({ project: 'p', id: 'r', dir });
+    const seconds = Number(rest[0]);
+    const start = performance.now();
+    const times: number[] = [];
+    let step = 0;
+    for (; performance.now() - start < seconds * 1000; step++) {
+      const before = performance.now();
+      run.log(metrics(step), step);
+      times.push(performance.now() - before);
+      if (step === 0) process.stdout.write('started\n');
+      await sleep(1);
+    }
+    const flushed = rest[1] === 'flush' ? await run.flush() : undefined;
+    const before = performance.now();
+    const result = await run.finish();
+    const finishMs = performance.now() - before;
+    const median = times.toSorted((a, b) => a - b)[times.length >> 1];
+    process.stdout.write(`${JSON.stringify({ calls: step, flushed, result, finishMs, median })}\n`);
+  },
+  /** Two runs by the functions of the module. */
+  async module() {
+    init({ project: 'p', id: 'first', dir, config: { lr: 0.1 } });
+    log({ a: 1 });
+    config['lr'] = 0.2;
+    init({ project: 'p', id: 'second', dir });
+    config.update({ batch: 32, nested: { x: [1] } });
+    log({ b: 1 }, { step: 7 });
+    log({ b: 2 });
+    process.stdout.write(`${JSON.stringify(await finish())}\n`);
+    log({ late: 1 });
+    log({ late: 2 });
+  },
+  async family() {
+    const run = init({ project: 'p', id: 'family', dir });
+    run.log({ parent: 1 });
+    const child = fork(process.argv[1] ?? '', ['member', dir, 'fork']);
+    await new Promise((resolve) => child.once('exit', resolve));
+    const thread = new Worker(new URL(import.meta.url), { argv: ['member', dir, 'thread'] });
+    await new Promise((resolve) => thread.once('exit', resolve));
+    cluster.setupPrimary({ exec: process.argv[1] ?? '', args: ['member', dir, 'cluster'] });
+    const worker = cluster.fork();
+    await new Promise((resolve) => worker.once('exit', resolve));
+    run.log({ parent: 2 });
+    await run.finish();
+  },
+  async member() {
+    const run = init({ project: 'p', id: 'family', dir });
+    run.log({ [rest[0] ?? '']: 1 });
+    await run.finish();
+    if (cluster.isWorker) cluster.worker?.disconnect();
+  },
+  async rank() {
+    const run = init({
+      project: 'p',
+      dir,
+      ...(rest[0] === undefined ? {} : { id: rest[0] }),
+      config: { rank: 'any' },
+    });
+    for (let step = 0; step < 100; step++) run.log({ loss: run.rank }, { step });
+    await run.finish();
+    process.stdout.write(`${JSON.stringify({ id: run.id, rank: run.rank, worldSize: run.worldSize })}\n`);
+  },
+};
+
+await SCENARIOS[scenario]?.();
