@@ -66,7 +66,10 @@ async function measure({ log, quick }: ScenarioContext): Promise<Figure[]> {
     ];
   } finally {
     await browser.close();
+    // It ends its run first: a publisher that is still at work would make the directory again.
+    const ended = once(logger, 'exit');
     logger.kill('SIGTERM');
+    await ended;
     await server.close();
     rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }

@@ -1,9 +1,8 @@
 /** The demo as a newcomer starts it. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { openReader } from '@lamella/store';
 import { createFilesystemBackend, nodeCodec, systemClock } from '@lamella/store/node';
 import { expect, it } from 'vitest';
-import { newFolder, start, waitFor } from './processes.ts';
+import { markedProcesses, newFolder, start, waitFor } from './processes.ts';
 
 it('npm run demo -- --once --json trains in 8 processes and prints one object, with nothing lost', async () => {
   const dir = newFolder();
@@ -48,7 +47,7 @@ it('Ctrl-C during the training ends all processes and leaves a store that can be
   demo.interrupt();
   const ended = await demo.ended;
   expect(ended.code ?? ended.signal, ended.stderr).toBeOneOf([130, 'SIGINT']);
-  await waitFor('the end of the trainers', () => processesWith(dir).length === 0);
+  await waitFor('the end of all processes', () => markedProcesses().length === 0);
 
   const reader = openReader({ backend: createFilesystemBackend(dir), codec: nodeCodec, clock: systemClock });
   const runs = await reader.listRuns('digits');
@@ -60,20 +59,3 @@ it('Ctrl-C during the training ends all processes and leaves a store that can be
     expect(rows.kind).toContain('metric');
   }
 });
-
-/** Command lines of the running processes that name `text`. */
-function processesWith(text: string): string[] {
-  if (process.platform !== 'linux') return [];
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      } catch (error) {
-        // The process ended while the list was read.
-        if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
-        throw error;
-      }
-    })
-    .filter((line) => line.includes(text));
-}

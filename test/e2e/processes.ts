@@ -3,7 +3,7 @@
  * file is done, so a failed test leaves nothing running.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,12 +11,15 @@ import { afterAll } from 'vitest';
 
 export const ROOT: string = join(import.meta.dirname, '..', '..');
 
+/** In the environment of all that a test file starts, also of what that starts: publishers outlive their trainers. */
+const MARK = `LAMELLA_TEST_MARK=${process.pid}-${Math.random()}`;
 const started: ChildProcess[] = [];
 const folders: string[] = [];
 
-afterAll(() => {
-  for (const child of started)
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+afterAll(async () => {
+  for (const child of started) signalGroup(child, 'SIGTERM');
+  for (let wait = 0; wait < 40 && markedProcesses().length > 0; wait++) await sleep(50);
+  for (const pid of markedProcesses()) process.kill(pid, 'SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -46,7 +49,8 @@ export interface StartOptions {
 
 /** Starts a program; with vitest's own variables, which would make children think they are tests, left out. */
 export function start(command: string, args: readonly string[], options: StartOptions = {}): Process {
-  const env: Record<string, string | undefined> = { ...process.env, ...options.env };
+  const [mark = '', value] = MARK.split('=');
+  const env: Record<string, string | undefined> = { ...process.env, ...options.env, [mark]: value };
   for (const name of Object.keys(env)) if (/^(VITEST|NODE_OPTIONS$|NODE_ENV$)/.test(name)) delete env[name];
   const child = spawn(command, args, {
     cwd: options.cwd ?? ROOT,
@@ -82,6 +86,24 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch (error) {
     // All of the group have ended.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Running processes that a test of this file has brought about, however indirectly. Empty where /proc is missing. */
+export function markedProcesses(): number[] {
+  if (process.platform !== 'linux') return [];
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => environmentOf(pid).includes(MARK)).map(Number);
+}
+
+function environmentOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch (error) {
+    // The process ended meanwhile, or is another user's.
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return '';
+    throw error;
   }
 }
 
