@@ -4,7 +4,7 @@ import cluster from 'node:cluster';
 import { openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { config, finish, init, log } from '../src/index.ts';
+import { config, finish, init, log, Table } from '../src/index.ts';
 
 const CALLS = 5000;
 
@@ -108,6 +108,65 @@ const SCENARIOS: Readonly<Record<string, () => void | Promise<void>>> = {
     run.log({ [rest[0] ?? '']: 1 });
     await run.finish();
     if (cluster.isWorker) cluster.worker?.disconnect();
+  },
+  async values() {
+    const run = init({ project: 'p', id: 'r', dir });
+    const circle: Record<string, unknown> = {};
+    circle['self'] = circle;
+    run.log({
+      nan: NaN,
+      inf: Infinity,
+      '-inf': -Infinity,
+      '-0': -0,
+      tiny: Number.MIN_VALUE,
+      max: Number.MAX_VALUE,
+    });
+    run.log({
+      at: 0,
+      long: 2n ** 63n - 1n,
+      short: 7n,
+      yes: true,
+      text: 'line\n"quoted" 🌊',
+      nothing: undefined,
+    });
+    run.log({ at: 0 }, { step: 100 });
+    run.log({ at: 0 });
+    run.log({ at: 0 }, -5);
+    run.log({ at: 0 });
+    run.log({ at: 0 }, { step: 2.5 });
+    run.log({ at: 0 }, { step: 2n ** 63n - 1n });
+    run.log(
+      {
+        nested: { a: [1, NaN, { b: null }], big: 2n ** 60n },
+        table: new Table({ columns: ['label', 'share'], data: [['cat', 0.5]] }),
+        typed: Float32Array.of(0.5, 1.5),
+        date: new Date('2026-01-02T03:04:05Z'),
+      },
+      { step: 0 },
+    );
+    for (let i = 0; i < 3; i++) run.log({ f: () => 1, circle, huge: 2n ** 64n }, { step: 0 });
+    run.log({ ['n'.repeat(10_240)]: 1 }, { step: 0 });
+    run.log({ lost: 1 }, NaN);
+    run.log([1] as never);
+    run.log([2] as never);
+    run.logSystem({ 'gpu/0/temp': 41 });
+    process.stdout.write(JSON.stringify(await run.finish()));
+  },
+  /** After SIGUSR2 many calls at once. */
+  async flood() {
+    const run = init({ project: 'p', id: 'r', dir });
+    run.log({ first: 1 });
+    await run.flush();
+    const told = new Promise((resolve) => process.once('SIGUSR2', resolve));
+    process.stdout.write('first\n');
+    const alive = setInterval(() => undefined, 1000);
+    await told;
+    clearInterval(alive);
+    for (let i = 0; i < 50_000; i++) run.log(metrics(i));
+    process.stdout.write('flooded\n');
+    await sleep(1500);
+    run.log({ last: 1 });
+    process.stdout.write(JSON.stringify(await run.finish()));
   },
   async rank() {
     const run = init({

@@ -16,6 +16,9 @@ const SHAPES_MAX = 4096;
 const ROWS_MAX = 65_536;
 const BYTES_MAX = 16 * 1024 * 1024;
 
+/** The store's limit for a name (KEY_BYTES_MAX); it shortens longer ones. */
+const KEY_BYTES_MAX = 512;
+
 interface Shape {
   readonly id: number;
   readonly keys: readonly string[];
@@ -152,6 +155,15 @@ export class CallEncoder {
     return undefined;
   }
 
+  #warnOfLength(key: string): void {
+    if (key.length * 3 <= KEY_BYTES_MAX || Buffer.byteLength(key) <= KEY_BYTES_MAX) return;
+    this.#refuse(
+      'key',
+      `the name "${key.slice(0, 57)}..." has ${Buffer.byteLength(key)} bytes, ${KEY_BYTES_MAX} are allowed; it is stored ` +
+        'as its beginning and a hash, choose a shorter one',
+    );
+  }
+
   #writeValue(value: unknown): void {
     const { frames } = this;
     if (typeof value === 'number') frames.taggedNumber(value);
@@ -173,6 +185,7 @@ export class CallEncoder {
       node = next;
     }
     if (node.shape) return (this.#last = node.shape);
+    for (const key of keys) this.#warnOfLength(key);
     const isKept = this.#shapes.length < SHAPES_MAX;
     // The number above all kept ones is defined again with every call that needs it.
     const shape: Shape = { id: this.#shapes.length, keys };
