@@ -3,7 +3,7 @@
 // Runs one scenario of this folder and prints its figures: as a table, or with --json as exactly one JSON object
 // on stdout. Everything else goes to stderr. --save also stores the object in bench/results/<name>.json.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -46,6 +46,7 @@ async function main(): Promise<number> {
   const figures = await scenario.run({ log, quick: values.quick });
   const result: Result = { name, figures, hardware: hardware(), versions: versions(), commit: commit() };
   if (values.save && !values.quick) {
+    mkdirSync(join(here, 'results'), { recursive: true });
     writeFileSync(join(here, 'results', `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
   }
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : table(result));
