@@ -40,7 +40,7 @@ export interface Result {
     readonly platform: string;
   };
   readonly versions: Readonly<Record<string, string>>;
-  /** Short commit id, with `+` when the tree had changes. */
+  /** Short commit id, with `+` when the tree had changes outside bench/results. */
   readonly commit: string;
 }
 
