@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { formatAgo, formatDuration, formatShort, formatTick, formatValue } from '../src/chart/format.ts';
 import { hoverRows, touchedRun } from '../src/chart/hover.ts';
 import type { ChartModel, Line } from '../src/chart/model.ts';
-import { xDomain, yDomain } from '../src/chart/model.ts';
+import { xDomain } from '../src/chart/model.ts';
 import type { Frame } from '../src/chart/paint.ts';
 import { markStretches } from '../src/chart/paint.ts';
 import { twema } from '../src/chart/smoothing.ts';
 import { linearLabels, logLabels, logTicks, timeLabels } from '../src/chart/ticks.ts';
 import { gapWidth, verticesOf } from '../src/chart/vertices.ts';
+import { yDomain } from '../src/chart/y-domain.ts';
 
 describe('numbers', () => {
   it.each([
@@ -187,6 +188,7 @@ const model = (lines: readonly Line[], over: Partial<ChartModel> = {}): ChartMod
   logX: false,
   logY: false,
   band: true,
+  clip: false,
   range: null,
   ...over,
   lines,
@@ -221,6 +223,21 @@ describe('the visible range', () => {
     expect(y.hidden).toBe(2);
     expect(y.min).toBeGreaterThan(0);
     expect(y.min).toBeLessThan(0.1);
+  });
+
+  it('leaves out outliers when asked, and counts them', () => {
+    const x = Array.from({ length: 200 }, (_, i) => i);
+    const spiky = model([
+      line(
+        'a',
+        x,
+        x.map((i) => (i === 50 ? 1000 : i === 60 ? -1000 : Math.sin(i))),
+      ),
+    ]);
+    const all = yDomain(spiky, { min: 0, max: 199 });
+    expect([all.max > 1000, all.outside]).toEqual([true, 0]);
+    const clipped = yDomain({ ...spiky, clip: true }, { min: 0, max: 199 });
+    expect([clipped.max < 2, clipped.min > -2, clipped.outside]).toEqual([true, true, 2]);
   });
 
   it('says when nothing finite is in view', () => {

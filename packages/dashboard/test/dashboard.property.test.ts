@@ -35,6 +35,7 @@ const pageState: fc.Arbitrary<PageState> = fc.record({
   logX: fc.boolean(),
   logY: fc.boolean(),
   band: fc.boolean(),
+  clip: fc.boolean(),
   range,
   systemRange: range,
   collapsed: ids,

@@ -70,7 +70,14 @@ export function App() {
         {project === null ? (
           <Waiting error={projects.error} />
         ) : (
-          <MetricsPage project={project} runs={runs} metrics={metrics} listed={listed} colourOf={colourOf} />
+          <MetricsPage
+            key={project}
+            project={project}
+            runs={runs}
+            metrics={metrics}
+            listed={listed}
+            colourOf={colourOf}
+          />
         )}
       </main>
     </div>

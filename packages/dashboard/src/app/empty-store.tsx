@@ -7,7 +7,7 @@ import { ThemeControl } from './toolbar.tsx';
 
 const LINES = `import { init } from '@lamella/client';
 
-const run = init({ project: 'first', config: { lr: 0.01 } });
+const run = init({ project: 'first' });
 run.log({ loss: 0.42, accuracy: 0.9 });
 await run.finish();`;
 

@@ -25,6 +25,8 @@ export interface PageState {
   readonly logX: boolean;
   readonly logY: boolean;
   readonly band: boolean;
+  /** Leave the outermost values out of the picture. */
+  readonly clip: boolean;
   /** Zoom of the charts on the chosen x axis; null shows all. */
   readonly range: Range | null;
   /** Zoom of the system charts, in seconds, while the others are on the step axis, which system metrics lack. */
@@ -47,6 +49,7 @@ export const DEFAULT_STATE: PageState = {
   logX: false,
   logY: false,
   band: true,
+  clip: false,
   range: null,
   systemRange: null,
   collapsed: [],
@@ -70,6 +73,7 @@ export function parsePageState(search: string): PageState {
     logX: params.get('log_x') === '1',
     logY: params.get('log_y') === '1',
     band: params.get('band') !== '0',
+    clip: params.get('clip') === '1',
     range: parseRange(params.get('xmin'), params.get('xmax')),
     systemRange: parseRange(params.get('system_xmin'), params.get('system_xmax')),
     collapsed: parseList(params.get('collapsed')),
@@ -98,6 +102,7 @@ export function formatPageState(state: PageState, search = ''): string {
   put('log_x', state.logX ? '1' : null);
   put('log_y', state.logY ? '1' : null);
   put('band', state.band ? null : '0');
+  put('clip', state.clip ? '1' : null);
   put('xmin', state.range ? String(state.range[0]) : null);
   put('xmax', state.range ? String(state.range[1]) : null);
   put('system_xmin', state.systemRange ? String(state.systemRange[0]) : null);

@@ -109,6 +109,12 @@ function ChartControls() {
           on={state.band}
           onChange={(band) => set({ band })}
         />
+        <Toggle
+          label="clip"
+          title="Leaves the outermost 1 % of values at either end out of the picture, and says how many"
+          on={state.clip}
+          onChange={(clip) => set({ clip })}
+        />
       </span>
       {zoomed ? (
         <button

@@ -4,8 +4,9 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import { focusedRun, onFocusChange, setFocusedRun } from './focus.ts';
 import type { ChartHover, LineChart } from './line-chart.ts';
 import { createLineChart } from './line-chart.ts';
-import type { ChartModel, YDomain } from './model.ts';
+import type { ChartModel } from './model.ts';
 import { Tooltip } from './tooltip.tsx';
+import type { YDomain } from './y-domain.ts';
 import styles from './chart.module.css';
 
 export interface ChartProps {

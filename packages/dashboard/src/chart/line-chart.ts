@@ -8,11 +8,13 @@ import 'uplot/dist/uPlot.min.css';
 
 import type { HoverRow } from './hover.ts';
 import { hoverRows, touchedRun } from './hover.ts';
-import type { ChartModel, Domain, YDomain } from './model.ts';
-import { xDomain, yDomain } from './model.ts';
+import type { ChartModel, Domain } from './model.ts';
+import { xDomain } from './model.ts';
 import type { Frame } from './paint.ts';
 import { paintLine, styleFor } from './paint.ts';
 import { plotOptions } from './plot-options.ts';
+import type { YDomain } from './y-domain.ts';
+import { yDomain } from './y-domain.ts';
 import './line-chart.css';
 
 export interface ChartHover {
@@ -40,7 +42,15 @@ export interface LineChart {
   destroy(): void;
 }
 
-const EMPTY: ChartModel = { x: 'step', logX: false, logY: false, band: true, range: null, lines: [] };
+const EMPTY: ChartModel = {
+  x: 'step',
+  logX: false,
+  logY: false,
+  band: true,
+  clip: false,
+  range: null,
+  lines: [],
+};
 
 /** `syncKey`: charts with the same key share the crosshair. */
 export function createLineChart(host: HTMLElement, events: ChartEvents, syncKey: string): LineChart {
@@ -56,7 +66,7 @@ class UplotChart implements LineChart {
   #plot: uPlot | null = null;
   #model = EMPTY;
   #x: Domain = { min: 0, max: 1 };
-  #y: YDomain = { min: 0, max: 1, hidden: 0, any: false };
+  #y: YDomain = { min: 0, max: 1, hidden: 0, outside: 0, any: false };
   #width = 0;
   #height = 0;
   #focus: string | null = null;

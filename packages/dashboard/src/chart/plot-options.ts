@@ -3,6 +3,7 @@ import type uPlot from 'uplot';
 
 import type { ChartModel, Domain } from './model.ts';
 import { DURATION_STEPS, durationLabels, linearLabels, logLabels, logTicks, timeLabels } from './ticks.ts';
+import type { YDomain } from './y-domain.ts';
 
 export interface PlotParts {
   readonly model: ChartModel;
@@ -11,7 +12,7 @@ export interface PlotParts {
   readonly syncKey: string;
   readonly colours: { readonly text: string; readonly grid: string; readonly font: string };
   x(): Domain;
-  y(): Domain;
+  y(): YDomain;
   painted(): void;
   moved(): void;
   selected(from: number, to: number): void;
@@ -133,7 +134,11 @@ function yAxis(parts: PlotParts): uPlot.Axis {
       }
       return Math.ceil(widest) + LABEL_GAP_PX + 6;
     },
-    values: (_plot, splits) => (model.logY ? logLabels(splits) : linearLabels(splits)),
+    values: (_plot, splits) => {
+      // With nothing finite in view the scale is made up, and its numbers would be too.
+      if (!parts.y().any) return splits.map(() => '');
+      return model.logY ? logLabels(splits) : linearLabels(splits);
+    },
   };
   if (model.logY) {
     axis.splits = (plot, _axis, min, max) =>

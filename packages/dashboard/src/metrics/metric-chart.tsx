@@ -6,10 +6,12 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 
 import { Chart } from '../chart/chart.tsx';
 import { formatCount } from '../chart/format.ts';
-import type { ChartModel, YDomain } from '../chart/model.ts';
+import type { ChartModel } from '../chart/model.ts';
+import type { YDomain } from '../chart/y-domain.ts';
 import { useSeries } from '../data/hooks.ts';
 import type { RunSeries, XKind } from '../data/series-query.ts';
 import type { SeriesView } from '../data/coordinator.ts';
+import { LatestValue } from './latest-value.tsx';
 import { linesOf, viewportOf } from './chart-lines.ts';
 import type { ChartView } from './chart-view.ts';
 import { queryOf } from './chart-view.ts';
@@ -31,12 +33,20 @@ export function MetricChart({ card, view, large }: MetricChartProps) {
   const [y, setY] = useState<YDomain | null>(null);
   const model = useMemo<ChartModel>(() => {
     const lines = linesOf(runs, series, state.smoothing, viewportOf(series, range, logX));
-    return { x, logX, logY: state.logY, band: state.band, range: x === query.x ? range : null, lines };
-  }, [runs, series, state.smoothing, state.logY, state.band, range, logX, x, query.x]);
+    return {
+      x,
+      logX,
+      logY: state.logY,
+      band: state.band,
+      clip: state.clip,
+      range: x === query.x ? range : null,
+      lines,
+    };
+  }, [runs, series, state.smoothing, state.logY, state.band, state.clip, range, logX, x, query.x]);
   const onZoom = useCallback((to: readonly [number, number]) => zoom(card.kind, to), [zoom, card.kind]);
   const onReset = useCallback(() => zoom(card.kind, null), [zoom, card.kind]);
   const onDrawn = useCallback((next: YDomain) => {
-    setY((before) => (before?.hidden === next.hidden && before.any === next.any ? before : next));
+    setY((before) => (before && sameNotes(before, next) ? before : next));
   }, []);
   const none = settled && model.lines.length === 0;
   return (
@@ -53,15 +63,20 @@ export function MetricChart({ card, view, large }: MetricChartProps) {
       {none ? (
         <p className={styles.none}>{range ? 'No points in this range' : 'No points in the shown runs'}</p>
       ) : null}
-      {state.logY && y && y.hidden > 0 ? (
-        <p
-          className={styles.note}
-          data-large={large}
-          title="A log axis has no place for values at or below zero"
-        >
-          {`${formatCount(y.hidden)} ≤ 0 not shown`}
-        </p>
+      {y && !y.any && model.lines.length > 0 ? (
+        <p className={styles.none}>{state.logY && y.hidden > 0 ? 'Nothing above 0' : 'No finite values'}</p>
       ) : null}
+      <p className={styles.note} data-large={large}>
+        {y && y.hidden > 0 ? (
+          <span title="A log axis has no place for values at or below zero">
+            {`${formatCount(y.hidden)} ≤ 0 hidden`}
+          </span>
+        ) : null}
+        {y && y.outside > 0 ? (
+          <span title="Values beyond the clipped picture">{`${formatCount(y.outside)} clipped`}</span>
+        ) : null}
+        <LatestValue lines={model.lines} />
+      </p>
       {answer.error ? (
         <p className={styles.error} title={answer.error}>
           {answer.error}
@@ -69,6 +84,10 @@ export function MetricChart({ card, view, large }: MetricChartProps) {
       ) : null}
     </>
   );
+}
+
+function sameNotes(one: YDomain, other: YDomain): boolean {
+  return one.hidden === other.hidden && one.outside === other.outside && one.any === other.any;
 }
 
 interface Held {
