@@ -56,6 +56,13 @@ export const LAYERS: readonly Layer[] = [
 
   { folder: 'trackio/layout', folders: [], workspace: ['@lamella/store'], external: [], node: true },
   { folder: 'trackio/sqlite', folders: ['layout'], workspace: ['@lamella/store'], external: [], node: true },
+  {
+    folder: 'trackio/inbox',
+    folders: ['layout', 'sqlite'],
+    workspace: ['@lamella/store'],
+    external: [],
+    node: true,
+  },
 
   { folder: 'client/pipe', folders: [], workspace: [], external: [], node: true },
   { folder: 'client/run', folders: ['pipe'], workspace: [], external: [], node: true },
