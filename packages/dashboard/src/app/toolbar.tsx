@@ -120,9 +120,12 @@ function ChartControls() {
         <button
           type="button"
           className={styles.reset}
+          aria-label="Reset zoom"
+          title="Reset zoom; a double click on a chart does the same"
           onClick={() => set({ range: null, systemRange: null })}
         >
-          Reset zoom
+          Zoom
+          <Icon name="close" size={12} />
         </button>
       ) : null}
     </>

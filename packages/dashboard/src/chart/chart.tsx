@@ -1,5 +1,5 @@
 /** A line chart as a component: fills its box, follows theme, focus and size, and shows the tooltip. */
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 
 import { focusedRun, onFocusChange, setFocusedRun } from './focus.ts';
 import type { ChartHover, LineChart } from './line-chart.ts';
@@ -26,7 +26,6 @@ export function Chart({ model, label, theme, onZoom, onReset, onDrawn }: ChartPr
   const [hover, setHover] = useState<ChartHover | null>(null);
   const handlers = useRef({ onZoom, onReset });
   handlers.current = { onZoom, onReset };
-  const id = useId();
   // Crosshairs are shared between charts whose x means the same.
   const sync = `x-${model.x}`;
 
@@ -74,7 +73,7 @@ export function Chart({ model, label, theme, onZoom, onReset, onDrawn }: ChartPr
 
   return (
     <>
-      <div ref={host} className={styles.chart} role="img" aria-label={label} aria-describedby={id} />
+      <div ref={host} className={styles.chart} role="img" aria-label={label} />
       {hover && hover.rows.length > 0 ? <Tooltip hover={hover} model={model} /> : null}
     </>
   );

@@ -85,7 +85,7 @@ function tickDigits(size: number, spacing: number): number {
 /** Label of a tick of a log axis: 1, 10, 100, 1k, 0.1, 0.01, 1e−4. */
 export function formatLogTick(value: number): string {
   const size = Math.abs(value);
-  if (size >= 1000 && size < 1e15) return formatTick(value, size / 100);
+  if (size >= 1000 && size < 1e12) return formatTick(value, size / 100);
   if (size >= 1e-3 && size < 1000) return trimZeros(value.toPrecision(3));
   return exponential(value, 2).replace('-', MINUS);
 }

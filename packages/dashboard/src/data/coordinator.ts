@@ -100,6 +100,12 @@ export class Coordinator {
     if (this.#cache.apply(project, change)) this.#schedule(0);
   }
 
+  /** The source is back: what failed is asked again at once. */
+  resume(): void {
+    this.#waitUntil = 0;
+    this.#schedule(0);
+  }
+
   #schedule(delayMs: number): void {
     const at = performance.now() + delayMs;
     if (this.#frame !== null) {

@@ -106,7 +106,10 @@ export function useLive(project: string | null): LiveState {
     if (project === null) return undefined;
     const lists = refreshLists(client, project);
     const stop = source.subscribe(project, {
-      state: setState,
+      state: (next) => {
+        setState(next);
+        if (next === 'live') coordinator.resume();
+      },
       change: (change) => {
         coordinator.apply(project, change);
         lists.changed(change);
