@@ -15,9 +15,11 @@
  */
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { LamellaError } from '@lamella/store';
 import { databaseFiles } from '../layout/files.ts';
 import { type FileFacts, factsOf, isMissing, sameFacts } from './file-facts.ts';
 import { DATABASE_HEADER_BYTES, parseDatabaseHeader, sameWalHeader, WAL_HEADER_BYTES } from './header.ts';
+import { isHeldInPlace } from './in-place.ts';
 import { databaseError, toNamed } from './problem.ts';
 
 /** What the source looked like when it was copied: the next copy is measured against it. */
@@ -45,6 +47,7 @@ const BLOCK_BYTES = 1 << 20;
  * named problem, for `source`.
  */
 export async function copyOnce(source: string, target: string): Promise<CopyAttempt> {
+  refuseHeld(source);
   const { wal, journal } = databaseFiles(source);
   try {
     const headerBefore = await readWalHeader(wal);
@@ -104,6 +107,18 @@ export async function lookAt(source: string): Promise<Omit<SourceState, 'walMode
   } catch (error) {
     throw toNamed(source, error);
   }
+}
+
+/** Closing our descriptors would drop the locks of a connection of this process: see `in-place.ts`. */
+function refuseHeld(source: string): void {
+  if (!isHeldInPlace(source)) return;
+  throw new LamellaError(
+    'internal',
+    `the database ${source} is open in this process and must not be copied by it`,
+    {
+      details: { path: source },
+    },
+  );
 }
 
 interface Copied {

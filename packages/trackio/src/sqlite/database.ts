@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { databaseFiles } from '../layout/files.ts';
-import { isMissing, sizeOf } from './file-facts.ts';
+import { sizeOf } from './file-facts.ts';
 import {
   readAlerts,
   readArtifacts,
@@ -18,7 +18,8 @@ import {
 } from './facts.ts';
 import { DATABASE_HEADER_BYTES, type DatabaseHeader, parseDatabaseHeader } from './header.ts';
 import { createLogReader, type LogReader, type LogTable } from './log-reader.ts';
-import { databaseError, named } from './problem.ts';
+import { holdInPlace, isHeldInPlace } from './in-place.ts';
+import { databaseError, named, problemOf } from './problem.ts';
 import { readSchema, type TrackioSchema } from './schema.ts';
 
 export interface TrackioDatabase {
@@ -42,59 +43,79 @@ export interface TrackioDatabase {
 }
 
 /** How long a reader waits for a writer's lock, in milliseconds. */
-const BUSY_TIMEOUT_MS = 2_000;
+const BUSY_TIMEOUT_MS = 1_000;
 
 /**
- * Opens the database at `path` read-only, where it lies.
+ * Opens the database at `path` read-only, where it lies. As long as it is open, nothing in this process may read the
+ * file in another way (see `in-place.ts`); further calls of this function may.
  *
  * Errors, of a named problem: missing, wal-without-database, zero-byte, not-sqlite, truncated, corrupt, not-yet,
  * foreign, locked, unreadable.
  */
 export function openTrackioDatabase(path: string): TrackioDatabase {
-  readDatabaseHeader(path);
-  const database = named(path, () => new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS }));
+  refuseEmpty(path);
+  const release = holdInPlace(path);
+  let database: DatabaseSync | null = null;
   try {
-    const schema = readSchema(database, path);
-    const journalMode = String(database.prepare('PRAGMA journal_mode').get()?.['journal_mode']);
+    const opened = named(path, () => new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS }));
+    database = opened;
+    const schema = readSchema(opened, path);
     return {
       path,
       schema,
-      journalMode,
-      logs: createLogReader(database, path, schema),
-      configs: () => readConfigs(database, path, schema),
-      alerts: (after) => readAlerts(database, path, schema, after),
-      traces: (after) => readTraces(database, path, schema, after),
-      artifacts: () => readArtifacts(database, path, schema),
-      countRows: (table, upTo) => countRows(database, path, schema, table, upTo),
-      knownLogIds: (table, logIds) => knownLogIds(database, path, schema, table, logIds),
+      journalMode: named(path, () => String(opened.prepare('PRAGMA journal_mode').get()?.['journal_mode'])),
+      logs: createLogReader(opened, path, schema),
+      configs: () => readConfigs(opened, path, schema),
+      alerts: (after) => readAlerts(opened, path, schema, after),
+      traces: (after) => readTraces(opened, path, schema, after),
+      artifacts: () => readArtifacts(opened, path, schema),
+      countRows: (table, upTo) => countRows(opened, path, schema, table, upTo),
+      knownLogIds: (table, logIds) => knownLogIds(opened, path, schema, table, logIds),
       versions: () => {
-        const ask = (pragma: string): number => Number(database.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
+        const ask = (pragma: string): number => Number(opened.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
         return named(path, () => ({ data: ask('data_version'), schema: ask('schema_version') }));
       },
-      close: () => database.close(),
+      close: () => {
+        opened.close();
+        release();
+      },
     };
   } catch (error) {
-    database.close();
-    throw error;
+    database?.close();
+    release();
+    throw moreExact(path, error);
   }
 }
 
-/** The header of the database at `path`, read as a file. Errors: as `openTrackioDatabase`, before SQLite is asked. */
-export function readDatabaseHeader(path: string): DatabaseHeader {
-  const { wal } = databaseFiles(path);
+/** What `stat` alone says against a database. */
+function refuseEmpty(path: string): void {
+  const size = named(path, () => sizeOf(path));
+  if (size === 0) throw databaseError('zero-byte', path);
+  if (size !== null) return;
+  throw databaseError(sizeOf(databaseFiles(path).wal) === null ? 'missing' : 'wal-without-database', path);
+}
+
+/** SQLite calls a file that is cut off damaged, or no database: its header tells which. */
+function moreExact(path: string, error: unknown): unknown {
+  const problem = problemOf(error);
+  if ((problem !== 'corrupt' && problem !== 'not-sqlite') || isHeldInPlace(path)) return error;
+  try {
+    readDatabaseHeader(path);
+    return error;
+  } catch (exact) {
+    return exact;
+  }
+}
+
+/** Reads the header of the database at `path` as a file: not for one that is open in this process. */
+function readDatabaseHeader(path: string): DatabaseHeader {
   return named(path, () => {
-    let file: number;
-    try {
-      file = openSync(path, 'r');
-    } catch (error) {
-      if (isMissing(error) && sizeOf(wal) !== null)
-        throw databaseError('wal-without-database', path, { cause: error });
-      throw error;
-    }
+    const file = openSync(path, 'r');
     try {
       const bytes = new Uint8Array(DATABASE_HEADER_BYTES);
       const read = readSync(file, bytes, 0, bytes.length, 0);
-      return parseDatabaseHeader(path, bytes.subarray(0, read), fstatSync(file).size, (sizeOf(wal) ?? 0) > 0);
+      const hasLog = (sizeOf(databaseFiles(path).wal) ?? 0) > 0;
+      return parseDatabaseHeader(path, bytes.subarray(0, read), fstatSync(file).size, hasLog);
     } finally {
       closeSync(file);
     }

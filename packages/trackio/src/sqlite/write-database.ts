@@ -15,6 +15,7 @@ import { mayHoldTrace, splitTraces, traceId, traceSearchText } from '../layout/t
 import { type AppliedPragmas, applyPragmas } from './apply-pragmas.ts';
 import { parseExact } from './cells.ts';
 import { schemaStatements } from './ddl.ts';
+import { holdInPlace } from './in-place.ts';
 import { claimOwnership, OWNER_RENEW_MS, type Ownership, thisOwner } from './owner.ts';
 import { pragmasFor, type WantedPragmas } from './pragmas.ts';
 import { named } from './problem.ts';
@@ -56,15 +57,17 @@ export function openDatabaseWriter(options: DatabaseWriterOptions): DatabaseWrit
   // A local disk has no second host.
   const ownership = isLocalClass(filesystem) ? null : claimOwnership(path, thisOwner(now()));
   const wanted = pragmasFor(filesystem, env);
+  const release = holdInPlace(path);
   let database: DatabaseSync | null = null;
   try {
     database = named(path, () => new DatabaseSync(path));
     const opened = database;
     const applied = named(path, () => applyPragmas(opened, wanted));
     named(path, () => ensureSchema(opened, path));
-    return new SqliteWriter(path, wanted, applied, opened, ownership, now);
+    return new SqliteWriter(path, wanted, applied, opened, ownership, now, release);
   } catch (error) {
     database?.close();
+    release();
     ownership?.release();
     throw error;
   }
@@ -77,6 +80,7 @@ class SqliteWriter implements DatabaseWriter {
   readonly #database: DatabaseSync;
   readonly #ownership: Ownership | null;
   readonly #now: () => number;
+  readonly #release: () => void;
   readonly #timer: NodeJS.Timeout | null;
   #lost: unknown = null;
 
@@ -87,6 +91,7 @@ class SqliteWriter implements DatabaseWriter {
     database: DatabaseSync,
     ownership: Ownership | null,
     now: () => number,
+    release: () => void,
   ) {
     this.path = path;
     this.wanted = wanted;
@@ -94,6 +99,7 @@ class SqliteWriter implements DatabaseWriter {
     this.#database = database;
     this.#ownership = ownership;
     this.#now = now;
+    this.#release = release;
     this.#timer = ownership === null ? null : setInterval(() => this.#renew(), OWNER_RENEW_MS).unref();
   }
 
@@ -117,6 +123,7 @@ class SqliteWriter implements DatabaseWriter {
   close(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#database.close();
+    this.#release();
     this.#ownership?.release();
   }
 
