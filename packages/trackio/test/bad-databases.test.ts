@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   cpSync,
@@ -138,9 +140,11 @@ describe('a database that is none is named', () => {
 describe('a database that a writer holds for itself', () => {
   it.each(['WAL', 'DELETE'])('(%s) is read from a copy, on a local disk, too', async (mode) => {
     cpSync(good, path);
-    const writer = new DatabaseSync(path);
-    writer.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = ${mode}; PRAGMA user_version = 2;
-      INSERT INTO project_metadata VALUES ('k', 'v')`);
+    const holder = spawn(process.execPath, ['--no-warnings', '--eval', HOLDER, path, mode], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(holder, 'exit');
+    await once(holder.stdout, 'data');
     expect(() => openTrackioDatabase(path)).toThrowError(/is locked by another process/);
     const source = new TrackioSource({
       path,
@@ -153,9 +157,34 @@ describe('a database that a writer holds for itself', () => {
       expect(rowsByRun(source.database.logs, 'metrics').map(({ steps }) => steps.length)).toEqual([20, 5, 7]);
     } finally {
       await source.close();
-      writer.close();
+      holder.kill();
+      await ended;
     }
     expect(existsSync(join(work.path, `held-${mode}`))).toBe(false);
+  });
+});
+
+/** Takes a database for itself, says so, and keeps it. */
+const HOLDER = `
+const { DatabaseSync } = require('node:sqlite');
+const [path, mode] = process.argv.slice(1);
+const database = new DatabaseSync(path);
+database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = ' + mode + ";INSERT INTO project_metadata VALUES ('k', 'v')");
+console.log('held');
+setInterval(() => database.isOpen, 1000);
+`;
+
+describe('a database that is open in this process', () => {
+  it('is not read as a file, which would drop the locks of its connection', async () => {
+    cpSync(good, path);
+    const database = openTrackioDatabase(path);
+    const copyFolder = join(work.path, 'never');
+    const source = new TrackioSource({ path, filesystem: 'network', copyFolder });
+    await expect(source.refresh()).rejects.toMatchObject({ kind: 'internal' });
+    database.close();
+    await source.refresh();
+    expect(source.database.logs.read('metrics', 0).rows).toBe(32);
+    await source.close();
   });
 });
 
