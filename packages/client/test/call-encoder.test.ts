@@ -23,7 +23,7 @@ function send(calls: readonly Metrics[]): { got: Decoded[]; refused: string[]; s
     message: () => undefined,
   });
   for (const metrics of calls) {
-    encoder.encode(metrics, 0, 0, 0);
+    encoder.encode(metrics, 0, 0, 0, 0);
     if (encoder.frames.bytes[4] === 2 && encoder.frames.length > 0) shapes++;
     decoder.push(encoder.frames.bytes.subarray(0, encoder.frames.length));
   }

@@ -9,6 +9,7 @@ interface Copy {
   readonly kind: number;
   readonly timeMs: number;
   readonly step: number | bigint | null;
+  readonly isAutomatic: boolean;
   readonly keys: readonly string[];
   readonly values: readonly number[];
   readonly isNull: readonly number[] | null;
@@ -62,12 +63,12 @@ describe('frames of numbers', () => {
           const encoder = new FrameEncoder();
           const values = names.map(() => stream.next().value as number);
           encoder.shape(7, names);
-          encoder.beginCall(FRAME.numbers, 1, 7, timeMs, at, names.length * 8);
+          encoder.beginCall(FRAME.numbers, 1, 7, timeMs, at, 1, names.length * 8);
           for (const value of values) encoder.number(value);
           encoder.endCall();
           const { calls, decoder } = decode(encoder.bytes.subarray(0, encoder.length), cuts);
           expect(calls).toStrictEqual([
-            { kind: 1, timeMs, step: at, keys: names, values, isNull: null, data: null },
+            { kind: 1, timeMs, step: at, isAutomatic: true, keys: names, values, isNull: null, data: null },
           ]);
           expect(decoder.incompleteBytes).toBe(0);
         },
@@ -116,7 +117,7 @@ describe('frames of other values', () => {
         const names = values.map((_, i) => `key ${i}`);
         const encoder = new FrameEncoder();
         encoder.shape(0, names);
-        encoder.beginCall(FRAME.values, 0, 0, timeMs, at, 0);
+        encoder.beginCall(FRAME.values, 0, 0, timeMs, at, 0, 0);
         for (const one of values) {
           if (one.tag === 'number') encoder.taggedNumber(one.number);
           else if (one.tag === 'constant') encoder.taggedConstant(one.constant);
@@ -141,7 +142,7 @@ describe('a stream of frames', () => {
     const encoder = new FrameEncoder();
     encoder.json(FRAME.hello, { pipe: 1 });
     encoder.shape(0, ['a']);
-    encoder.beginCall(FRAME.numbers, 0, 0, 1, 1, 8);
+    encoder.beginCall(FRAME.numbers, 0, 0, 1, 1, 0, 8);
     encoder.number(1);
     encoder.endCall();
     encoder.json(200, { of: 'the future' });
@@ -159,7 +160,7 @@ describe('a stream of frames', () => {
     const encoder = new FrameEncoder();
     encoder.shape(0, ['a']);
     for (let i = 0; i < 3; i++) {
-      encoder.beginCall(FRAME.numbers, 0, 0, i, i, 8);
+      encoder.beginCall(FRAME.numbers, 0, 0, i, i, 0, 8);
       encoder.number(i);
       encoder.endCall();
     }
@@ -171,7 +172,7 @@ describe('a stream of frames', () => {
   it('refuses a length or a shape that cannot be', () => {
     expect(() => decode(Buffer.from([255, 255, 255, 255, 3]))).toThrow(/frame of 4294967295 bytes/);
     const encoder = new FrameEncoder();
-    encoder.beginCall(FRAME.numbers, 0, 5, 0, 0, 8);
+    encoder.beginCall(FRAME.numbers, 0, 5, 0, 0, 0, 8);
     encoder.endCall();
     expect(() => decode(encoder.bytes.subarray(0, encoder.length))).toThrow(/shape 5/);
   });

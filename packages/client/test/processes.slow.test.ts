@@ -62,6 +62,31 @@ describe('ranks', () => {
   });
 });
 
+describe('a resumed run', () => {
+  it('goes on after its last step, as a writer of its own; given steps are as they are given', async () => {
+    for (const resume of ['must', 'allow', 'never']) {
+      const { code, stderr } = await startTrainer('resumed', [dir, resume]).ended;
+      expect(code).toBe(0);
+      expect(stderr).toMatch(
+        resume === 'must' ? /there is no run once of project p in .*; a new one is begun/ : /^$/,
+      );
+    }
+    const { rows, view } = await readRun(dir, 'p', 'once');
+    expect(view.writers).toHaveLength(3);
+    const steps = view.writers.map(({ id }) =>
+      stepsOf(
+        rows.filter((row) => row.writer === id),
+        'x',
+      ),
+    );
+    expect(steps.toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0) || (a[3] ?? 0) - (b[3] ?? 0))).toStrictEqual([
+      [0, 1, 10, 11],
+      [0, 1, 10, 11],
+      [12, 13, 10, 14],
+    ]);
+  });
+});
+
 describe('child processes and threads', () => {
   it('of fork, cluster and worker_threads are writers of their own', async () => {
     const { stderr, code } = await startTrainer('family', [dir]).ended;

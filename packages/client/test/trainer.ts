@@ -168,6 +168,11 @@ const SCENARIOS: Readonly<Record<string, () => void | Promise<void>>> = {
     run.log({ last: 1 });
     process.stdout.write(JSON.stringify(await run.finish()));
   },
+  async resumed() {
+    const run = init({ project: 'p', id: 'once', dir, resume: rest[0] as 'never' });
+    for (const step of [undefined, undefined, 10, undefined]) run.log({ x: 1 }, { step });
+    await run.finish();
+  },
   async rank() {
     const run = init({
       project: 'p',

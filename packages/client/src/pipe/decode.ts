@@ -4,7 +4,7 @@
  * A stream that ends within a frame (its writer was killed in the middle of a write) loses that frame only. A
  * length or a shape that cannot be is damage: the rest of the stream cannot be trusted, and reading it throws.
  */
-import { CALL_HEADER_BYTES, FRAME, FRAME_BYTES_MAX, STEP, TAG } from './frame.ts';
+import { CALL_HEADER_BYTES, FRAME, FRAME_BYTES_MAX, STEP, STEP_ORIGIN, TAG } from './frame.ts';
 
 /** One log call. Arrays are only valid until the handler returns: they are used again. */
 export interface Call {
@@ -12,6 +12,8 @@ export interface Call {
   kind: number;
   timeMs: number;
   step: number | bigint | null;
+  /** Nobody gave the step: the trainer counted. */
+  isAutomatic: boolean;
   keys: readonly string[];
   /** One number per key; NaN where `isNull` is 1. */
   values: Float64Array;
@@ -35,6 +37,7 @@ export class FrameDecoder {
     kind: 0,
     timeMs: 0,
     step: null,
+    isAutomatic: false,
     keys: [],
     values: new Float64Array(0),
     isNull: null,
@@ -109,6 +112,7 @@ export class FrameDecoder {
         : stepKind === STEP.int64
           ? frame.readBigInt64LE(20)
           : null;
+    call.isAutomatic = frame[7] === STEP_ORIGIN.automatic;
     call.keys = keys;
     if (keys.length > this.#values.length) {
       this.#values = new Float64Array(keys.length * 2);

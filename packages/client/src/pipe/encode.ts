@@ -48,7 +48,7 @@ export class FrameEncoder {
 
   /**
    * Opens a call frame; as many values as the shape has keys must follow, then `endCall`. `room`: an upper bound
-   * of the bytes that `number` will write, which checks no bounds. `step` null: no step.
+   * of the bytes that `number` will write, which checks no bounds. `step` null: no step. `origin`: of STEP_ORIGIN.
    */
   beginCall(
     type: typeof FRAME.numbers | typeof FRAME.values,
@@ -56,6 +56,7 @@ export class FrameEncoder {
     shape: number,
     timeMs: number,
     step: number | bigint | null,
+    origin: number,
     room: number,
   ): void {
     const start = this.length;
@@ -65,7 +66,7 @@ export class FrameEncoder {
     view.setUint8(start + 4, type);
     view.setUint8(start + 5, isNumber ? STEP.number : step === null ? STEP.none : STEP.int64);
     view.setUint8(start + 6, kind);
-    view.setUint8(start + 7, 0);
+    view.setUint8(start + 7, origin);
     view.setUint32(start + 8, shape, true);
     view.setFloat64(start + 12, timeMs, true);
     if (isNumber) view.setFloat64(start + 20, step, true);

@@ -40,6 +40,9 @@ export const STEP = {
   int64: 2,
 } as const;
 
+/** Who chose a call's step. The publisher counts automatic ones itself when it goes on with a run. */
+export const STEP_ORIGIN = { given: 0, automatic: 1 } as const;
+
 /** Kinds of records that a call frame may carry. */
 export const CALL_KIND = { metric: 0, system: 1 } as const;
 
@@ -63,7 +66,7 @@ export const FRAME_HEADER_BYTES: number = 5;
 
 /**
  * Bytes before a call's values, the frame header included: u32 length, u8 type, u8 kind of step, u8 kind of
- * record, u8 zero, u32 shape, f64 time (milliseconds since 1970 UTC), 8 bytes of step. 28 bytes: ten numbers are
+ * record, u8 origin of the step, u32 shape, f64 time (milliseconds since 1970 UTC), 8 bytes of step. 28 bytes: ten numbers are
  * a frame of 108, so that the 64 KB of a Linux pipe hold 600 calls.
  */
 export const CALL_HEADER_BYTES = 28;

@@ -3,7 +3,7 @@
  * run says about itself (start, config, gaps, system metrics), and answers.
  */
 import { createWriter } from '@lamella/store';
-import type { ShardWriter } from '@lamella/store';
+import type { Backend, LogCall, ShardWriter } from '@lamella/store';
 import { nodeCodec, systemClock, systemRandom } from '@lamella/store/node';
 import type { Call, FrameHandler } from '../pipe/decode.ts';
 import type { Dropped, Finish, Hello } from '../pipe/frame.ts';
@@ -11,10 +11,14 @@ import { CALL_KIND, FRAME, PIPE_VERSION } from '../pipe/frame.ts';
 import { SystemSampler } from '../system/sampler.ts';
 import type { Answers } from './answers.ts';
 import { PublishedCalls } from './published-calls.ts';
+import { readPast, ResumedSteps } from './resume.ts';
 import { storeBackend } from './store-backend.ts';
 
 /** The first sample comes early, so that a run of a few seconds has one. */
 const FIRST_SAMPLE_SECONDS = 1;
+
+/** A run to go on with is looked at for so long; then its steps begin at 0. */
+const RESUME_MS = 30_000;
 
 const DIED = 'the training process ended without finish (killed, or out of memory)';
 
@@ -32,17 +36,26 @@ export class Session implements FrameHandler {
   #sampling: NodeJS.Timeout | null = null;
   #finish: Finish | null = null;
   #isEnding = false;
+  /** What came while the past of a resumed run is being read. Null: nothing is held. */
+  #held: (() => void)[] | null = null;
+  /** Null for a new run: its steps are as the trainer counts them. */
+  #steps: ResumedSteps | null = null;
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
   call(call: Call): void {
-    const { step } = call;
+    if (this.#held !== null) {
+      const copy = copyOf(call);
+      this.#held.push(() => this.call(copy));
+      return;
+    }
+    const step = this.#steps === null ? call.step : this.#steps.stepOf(call.step, call.isAutomatic);
     const kind = call.kind === CALL_KIND.system ? 'system' : 'metric';
     const isFraction = typeof step === 'number' && !Number.isInteger(step);
     const data = isFraction ? withStep(call, step) : call.data;
-    const seq = this.#open().append({
+    const seq = this.#append({
       kind,
       timeUs: Math.round(call.timeMs * 1000),
       step: isFraction ? Math.floor(step) : step,
@@ -54,7 +67,26 @@ export class Session implements FrameHandler {
     this.#published.add(seq);
   }
 
+  /** The writer refuses what no trainer of ours sends (a step beyond 64 bit): then the gap takes the call's place. */
+  #append(call: LogCall): number {
+    const writer = this.#open();
+    try {
+      return writer.append(call);
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#options.answers.send({ type: 'trouble', text: `a call was not kept: ${reason}` });
+      const seq = writer.nextSeq;
+      const timeMs = Date.now();
+      this.#gap({ calls: 1, rows: call.keys.length, firstTimeMs: timeMs, lastTimeMs: timeMs, reason });
+      return seq;
+    }
+  }
+
   message(type: number, body: unknown): void {
+    if (this.#held !== null) {
+      this.#held.push(() => this.message(type, body));
+      return;
+    }
     if (type === FRAME.hello) this.#begin(body as Hello);
     else if (type === FRAME.config) this.#config(body as Hello['config']);
     else if (type === FRAME.flush) void this.#flush((body as { readonly id: number }).id);
@@ -67,7 +99,8 @@ export class Session implements FrameHandler {
 
   /** The pipe's end. Without a `finish` before it, the training process died. */
   end(): void {
-    void this.#end();
+    if (this.#held === null) void this.#end();
+    else this.#held.push(() => this.end());
   }
 
   #begin(hello: Hello): void {
@@ -79,8 +112,10 @@ export class Session implements FrameHandler {
     const { answers } = this.#options;
     this.#deadlineMs = hello.deadlineMs;
     this.#options.onDeadline(hello.deadlineMs);
+    const backend = storeBackend(hello.dir);
+    if (hello.resume !== 'never' && hello.lost === null) void this.#resume(backend, hello);
     const writer = createWriter({
-      backend: storeBackend(hello.dir),
+      backend,
       codec: nodeCodec,
       clock: systemClock,
       random: systemRandom,
@@ -107,6 +142,30 @@ export class Session implements FrameHandler {
     }
     if (hello.systemSeconds > 0) this.#sample(new SystemSampler(), hello.systemSeconds);
     void writer.run();
+  }
+
+  /** Finds where the run's steps ended; what comes meanwhile waits, so that no step is used twice. */
+  async #resume(backend: Backend, hello: Hello): Promise<void> {
+    this.#held = [];
+    const { answers } = this.#options;
+    const about = `run ${hello.run} of project ${hello.project} in ${hello.dir}`;
+    const late = AbortSignal.timeout(RESUME_MS);
+    try {
+      const past = await Promise.race([readPast(backend, hello.project, hello.run), rejection(late)]);
+      if (!past.exists && hello.resume === 'must') {
+        answers.send({ type: 'trouble', text: `resume: there is no ${about}; a new one is begun` });
+      }
+      this.#steps = new ResumedSteps(past.nextStep);
+    } catch (error) {
+      const why = late.aborted ? `not within ${RESUME_MS / 1000} s` : messageOf(error);
+      answers.send({
+        type: 'trouble',
+        text: `resume: the last step of ${about} is unknown (${why}); steps begin at 0`,
+      });
+    }
+    const held = this.#held;
+    this.#held = null;
+    for (const again of held) again();
   }
 
   /** The writer; a stream that does not begin with `hello` is damage. */
@@ -194,6 +253,17 @@ export class Session implements FrameHandler {
     };
     again(Math.min(FIRST_SAMPLE_SECONDS, seconds));
   }
+}
+
+/** A call of its own: the decoder uses its arrays again. */
+function copyOf(call: Call): Call {
+  return { ...call, values: call.values.slice(), isNull: call.isNull?.slice() ?? null };
+}
+
+async function rejection(signal: AbortSignal): Promise<never> {
+  return await new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('too late')), { once: true });
+  });
 }
 
 /** `data` of a call with a fractional step: the exact step, wherever the row has no data of its own. */

@@ -53,15 +53,21 @@ export class CallEncoder {
 
   /**
    * Encodes one call into `frames`. Answers its number of rows; 0: there is nothing to send; negative: that many
-   * rows were refused as a call that is too large. Never throws because of what is in `metrics`.
+   * rows were refused as a call that is too large. `origin`: of STEP_ORIGIN. Never throws because of what is in `metrics`.
    */
-  encode(metrics: Metrics, kind: number, timeMs: number, step: number | bigint | null): number {
+  encode(
+    metrics: Metrics,
+    kind: number,
+    timeMs: number,
+    step: number | bigint | null,
+    origin: number,
+  ): number {
     const { frames } = this;
     const { id, keys } = this.#last;
     const count = keys.length;
     frames.reset();
-    if (id < 0) return this.#encodeSlowly(metrics, kind, timeMs, step);
-    frames.beginCall(FRAME.numbers, kind, id, timeMs, step, count * 8);
+    if (id < 0) return this.#encodeSlowly(metrics, kind, timeMs, step, origin);
+    frames.beginCall(FRAME.numbers, kind, id, timeMs, step, origin, count * 8);
     let i = 0;
     for (const key in metrics) {
       const value = (metrics as Readonly<Record<string, unknown>>)[key];
@@ -74,13 +80,19 @@ export class CallEncoder {
     }
     if (i !== count) {
       frames.abandonCall();
-      return this.#encodeSlowly(metrics, kind, timeMs, step);
+      return this.#encodeSlowly(metrics, kind, timeMs, step, origin);
     }
     frames.endCall();
     return count;
   }
 
-  #encodeSlowly(metrics: Metrics, kind: number, timeMs: number, step: number | bigint | null): number {
+  #encodeSlowly(
+    metrics: Metrics,
+    kind: number,
+    timeMs: number,
+    step: number | bigint | null,
+    origin: number,
+  ): number {
     const { frames } = this;
     const keys: string[] = [];
     const values: unknown[] = [];
@@ -105,7 +117,15 @@ export class CallEncoder {
     }
     const shape = this.#shapeOf(keys);
     const definition = frames.length;
-    frames.beginCall(isPlain ? FRAME.numbers : FRAME.values, kind, shape.id, timeMs, step, keys.length * 8);
+    frames.beginCall(
+      isPlain ? FRAME.numbers : FRAME.values,
+      kind,
+      shape.id,
+      timeMs,
+      step,
+      origin,
+      keys.length * 8,
+    );
     for (const value of values) {
       if (isPlain) frames.number(value as number);
       else this.#writeValue(value);

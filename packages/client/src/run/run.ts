@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeJsonFrame } from '../pipe/encode.ts';
-import { CALL_KIND, FRAME } from '../pipe/frame.ts';
+import { CALL_KIND, FRAME, STEP_ORIGIN } from '../pipe/frame.ts';
 import { CallEncoder } from './call-encoder.ts';
 import type { Metrics } from './call-encoder.ts';
 import { createConfig } from './config.ts';
@@ -93,7 +93,10 @@ export class Run {
     finishAtExit(this.#atExit);
   }
 
-  /** The step that the next call without one gets. */
+  /**
+   * The step that the next call without one gets. A resumed run's steps go on from its last one in the store, which
+   * only the publisher knows: there, this counts from the resumption.
+   */
   get step(): number | bigint {
     return this.#steps.next;
   }
@@ -167,15 +170,18 @@ export class Run {
       const nowMs = Date.now();
       const given = typeof options === 'object' && options !== null ? options.step : options;
       let step: number | bigint | null = null;
+      let origin: number = STEP_ORIGIN.given;
       if (kind === CALL_KIND.metric) {
-        if (given === undefined || given === null) step = this.#steps.take();
-        else if (this.#steps.note(given)) step = given;
+        if (given === undefined || given === null) {
+          step = this.#steps.take();
+          origin = STEP_ORIGIN.automatic;
+        } else if (this.#steps.note(given)) step = given;
         else {
           this.#refuseStep(given, Object.keys(metrics).length, nowMs);
           return;
         }
       }
-      const rows = this.#encoder.encode(metrics, kind, nowMs, step);
+      const rows = this.#encoder.encode(metrics, kind, nowMs, step, origin);
       if (rows > 0) this.#link.sendCall(this.#encoder.frames, rows, nowMs);
       else if (rows < 0) this.#refuseCall(-rows, nowMs);
     } catch (error) {
