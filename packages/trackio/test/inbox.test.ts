@@ -162,7 +162,7 @@ describe('an inbox of Trackio', () => {
   });
 });
 
-function fragment(name: string, lines: readonly string[]): string {
+function putFragment(name: string, lines: readonly string[]): string {
   const path = join(directory, 'inbox', name);
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(`${path}.tmp`, lines.map((line) => `${line}\n`).join(''));
@@ -180,15 +180,15 @@ function steps(batches: readonly InboxBatch[]): number[] {
 describe('fragments', () => {
   it('that come later are added, and each record counts once, whatever fragment repeats it', async () => {
     const inbox = new Inbox(directory);
-    fragment('aa/00000000.jsonl', [metric('1', 0), metric('2', 1)]);
+    putFragment('aa/00000000.jsonl', [metric('1', 0), metric('2', 1)]);
     expect(steps((await inbox.refresh()).added)).toEqual([0, 1]);
-    fragment('bb/00000000.jsonl', [metric('2', 1), metric('3', 2)]);
+    putFragment('bb/00000000.jsonl', [metric('2', 1), metric('3', 2)]);
     expect(steps((await inbox.refresh()).added)).toEqual([2]);
     expect(steps(inbox.batches('p'))).toEqual([0, 1, 2]);
   });
 
   it('skip lines that are none, and count them', async () => {
-    fragment('aa/00000000.jsonl', [
+    putFragment('aa/00000000.jsonl', [
       '{"v":1',
       metric('1', 0),
       '[]',
@@ -204,7 +204,7 @@ describe('fragments', () => {
 
   it('that were cut off are read again when they have grown', async () => {
     const inbox = new Inbox(directory);
-    const path = fragment('aa/00000000.jsonl', []);
+    const path = putFragment('aa/00000000.jsonl', []);
     expect(steps((await inbox.refresh()).added)).toEqual([]);
     writeFileSync(path, `${metric('1', 0)}\n${metric('2', 1).slice(0, 30)}`);
     expect(steps((await inbox.refresh()).added)).toEqual([0]);
@@ -215,7 +215,7 @@ describe('fragments', () => {
   });
 
   it('keep long integers, and steps and times that are missing', async () => {
-    fragment('aa/00000000.jsonl', [
+    putFragment('aa/00000000.jsonl', [
       metric('1', 0, ',"big":9007199254740993'),
       '{"v":1,"kind":"metric","project":"p","run":"r","run_id":null,"metrics":{"x":1},"step":null,"timestamp":null,"log_id":null}',
     ]);
@@ -233,7 +233,7 @@ describe('fragments', () => {
   it('that vanish stay until the database was read anew, and are known there by their ids', async () => {
     let nowMs = 1000;
     const inbox = new Inbox(directory, () => nowMs);
-    const path = fragment('aa/00000000.jsonl', [metric('1', 0), metric('2', 1)]);
+    const path = putFragment('aa/00000000.jsonl', [metric('1', 0), metric('2', 1)]);
     await inbox.refresh();
     const writer = openDatabaseWriter({ path: databasePath(directory, 'p'), filesystem: 'local', env: {} });
     writer.write({

@@ -233,12 +233,12 @@ trackio.log({'loss': 0.25}); trackio.finish()`,
 
 describe.skipIf(NEWEST === null)('Trackio 0.43.0 agrees', () => {
   it('on the names of a project’s files, for every character that its Python knows', () => {
-    const code = `
+    const program = `
 import json, unicodedata as u
 from trackio.utils import canonical_project_name as c
 known = [i for i in range(0x110000) if u.category(chr(i)) not in ('Cn', 'Cs')]
 print(json.dumps([known, [i for i in known if c('_' + chr(i)) == '_']]))`;
-    const said = JSON.parse(runTrackio(NEWEST ?? '', directory, code)) as [number[], number[]];
+    const said = JSON.parse(runTrackio(NEWEST ?? '', directory, program)) as [number[], number[]];
     const [known, dropped] = said;
     const ours = known.filter((code) => canonicalProjectName(`_${String.fromCodePoint(code)}`) === '_');
     expect(known.length).toBeGreaterThan(100_000);

@@ -38,6 +38,10 @@ beforeAll(() => {
 });
 afterAll(() => work.dispose());
 
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort();
+}
+
 interface Trace {
   /** Names of the system calls that touched something in the directory, but those that are harmless. */
   readonly harmful: string[];
@@ -89,7 +93,7 @@ describe.skipIf(STRACE === null)('showing a directory', () => {
   it('of a shared disk opens, reads, lists and closes, and does nothing else there', async () => {
     const directory = join(unpack('0.43.0', work.path));
     spawnSync('cp', ['-r', join(unpack(INBOX_VERSION, work.path), 'inbox'), directory]);
-    const before = readdirSync(directory, { recursive: true }).sort();
+    const before = filesIn(directory);
     const writers = [
       await startWriter(join(directory, 'wal.db'), 'WAL', 20),
       await startWriter(join(directory, 'delete.db'), 'DELETE', 200),
@@ -104,11 +108,7 @@ describe.skipIf(STRACE === null)('showing a directory', () => {
     } finally {
       for (const writer of writers) await writer.stop();
     }
-    expect(
-      readdirSync(directory, { recursive: true })
-        .filter((name) => !/^(wal|delete)\.db/.test(String(name)))
-        .sort(),
-    ).toEqual(before);
+    expect(filesIn(directory).filter((name) => !/^(wal|delete)\.db/.test(name))).toEqual(before);
   });
 
   it('of a local disk does more there, which shows that the test can see it', () => {

@@ -191,7 +191,7 @@ describe('a database that Lamella makes', () => {
   it('stores nothing of a batch that fails', () => {
     const writer = openDatabaseWriter({ path, filesystem: 'local', env: {} });
     const bad = { ...call('b', 1, { x: 1 }), step: 'no' as unknown as number, logId: {} as string };
-    expect(() => writer.write(batch([call('a', 0, { x: 1 }), bad]))).toThrow();
+    expect(() => writer.write(batch([call('a', 0, { x: 1 }), bad]))).toThrowError(/cannot be bound/);
     writer.write(batch([call('c', 2, { x: 1 })]));
     writer.close();
     reading(({ logs }) => expect(rowsByRun(logs, 'metrics')[0]?.steps).toEqual([2]));
