@@ -4,6 +4,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
 import { App } from './app/app.tsx';
+import { Fault } from './app/fault.tsx';
 import { PageContext, createPageStore } from './app/page-store.ts';
 import { applyTheme } from './app/theme.ts';
 import { Coordinator } from './data/coordinator.ts';
@@ -28,7 +29,9 @@ createRoot(root).render(
     <QueryClientProvider client={client}>
       <DataContext value={data}>
         <PageContext value={page}>
-          <App />
+          <Fault>
+            <App />
+          </Fault>
         </PageContext>
       </DataContext>
     </QueryClientProvider>

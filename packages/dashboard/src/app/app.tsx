@@ -40,6 +40,7 @@ export function App() {
         <SideHead
           projects={projects.data ?? []}
           project={project}
+          runs={listed?.length ?? null}
           onProject={(name) =>
             set({
               project: name,

@@ -2,6 +2,7 @@
 import type { ProjectRow } from 'lamella/procedures';
 import type { ReactNode } from 'react';
 
+import { formatCount } from '../chart/format.ts';
 import { IconButton } from '../ui/controls.tsx';
 import { Mark } from '../ui/icons.tsx';
 import styles from './side-head.module.css';
@@ -9,13 +10,15 @@ import styles from './side-head.module.css';
 export interface SideHeadProps {
   readonly projects: readonly ProjectRow[];
   readonly project: string | null;
+  /** Of the chosen project; fresher than its row. Null while they are being read. */
+  readonly runs: number | null;
   readonly children: ReactNode;
   onProject(name: string): void;
   onClose(): void;
 }
 
-export function SideHead({ projects, project, children, onProject, onClose }: SideHeadProps) {
-  const known = projects.some(({ name }) => name === project);
+export function SideHead({ projects, project, runs: known, children, onProject, onClose }: SideHeadProps) {
+  const listed = projects.some(({ name }) => name === project);
   return (
     <div className={styles.head}>
       <div className={styles.brand}>
@@ -34,15 +37,19 @@ export function SideHead({ projects, project, children, onProject, onClose }: Si
           disabled={projects.length === 0}
           onChange={(event) => onProject(event.target.value)}
         >
-          {project !== null && !known ? <option value={project}>{project}</option> : null}
+          {project !== null && !listed ? <option value={project}>{project}</option> : null}
           {project === null ? <option value="">…</option> : null}
           {projects.map(({ name, runs }) => (
             <option key={name} value={name}>
-              {`${name} · ${runs} ${runs === 1 ? 'run' : 'runs'}`}
+              {`${name} · ${countOf(name === project && known !== null ? known : runs)}`}
             </option>
           ))}
         </select>
       </label>
     </div>
   );
+}
+
+function countOf(runs: number): string {
+  return `${formatCount(runs)} ${runs === 1 ? 'run' : 'runs'}`;
 }

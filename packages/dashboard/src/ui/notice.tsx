@@ -1,4 +1,5 @@
 /** A page, or part of it, that has nothing to show yet and says why. */
+import { useState } from 'react';
 import type { ReactNode } from 'react';
 
 import styles from './notice.module.css';
@@ -20,12 +21,21 @@ export function Notice({ title, children, tone = 'plain' }: NoticeProps) {
 
 /** Lines of code that can be copied with one press. */
 export function Code({ text, label }: { readonly text: string; readonly label: string }) {
+  const [said, setSaid] = useState('Copy');
+  const copy = (): void => {
+    // Without a secure context there is no clipboard, and the text can still be selected.
+    if (!navigator.clipboard) return setSaid('Select the text to copy it');
+    navigator.clipboard.writeText(text).then(
+      () => setSaid('Copied'),
+      () => setSaid('Select the text to copy it'),
+    );
+  };
   return (
     <figure className={styles.code}>
       <figcaption>
         <span>{label}</span>
-        <button type="button" onClick={() => void navigator.clipboard?.writeText(text)}>
-          Copy
+        <button type="button" aria-live="polite" onClick={copy}>
+          {said}
         </button>
       </figcaption>
       <pre>
