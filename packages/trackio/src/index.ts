@@ -35,6 +35,7 @@ export type { DatabaseProblem } from './sqlite/problem.ts';
 export { databaseError, problemOf } from './sqlite/problem.ts';
 export type { TrackioSchema } from './sqlite/schema.ts';
 export { formatTime, parseTimeUs } from './sqlite/timestamp.ts';
+export type { KeyReader } from './sqlite/read-key.ts';
 export { selectRows } from './sqlite/select-rows.ts';
 export type { SourceAge, SourceOptions, SourceRefresh } from './sqlite/source.ts';
 export { describeAge, TrackioSource } from './sqlite/source.ts';

@@ -6,6 +6,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { databaseFiles } from '../layout/files.ts';
 import { sizeOf } from './file-facts.ts';
+import type { TrackioRun } from './chunk.ts';
 import {
   readAlerts,
   readArtifacts,
@@ -17,6 +18,7 @@ import {
   type TrackioTrace,
 } from './facts.ts';
 import { DATABASE_HEADER_BYTES, type DatabaseHeader, parseDatabaseHeader } from './header.ts';
+import { createKeyReader, type KeyReader } from './read-key.ts';
 import { createLogReader, type LogReader, type LogTable } from './log-reader.ts';
 import { holdInPlace, isHeldInPlace } from './in-place.ts';
 import { databaseError, named, problemOf } from './problem.ts';
@@ -29,6 +31,8 @@ export interface TrackioDatabase {
   readonly journalMode: string;
   /** Metrics and system metrics, in columns. */
   readonly logs: LogReader;
+  /** One metric of one run, without the others: faster where that is all that is asked. */
+  readonly readKey: (run: TrackioRun, key: string) => KeyReader;
   readonly configs: () => TrackioConfig[];
   readonly alerts: (after?: number) => TrackioAlert[];
   readonly traces: (after?: number) => TrackioTrace[];
@@ -65,6 +69,7 @@ export function openTrackioDatabase(path: string): TrackioDatabase {
       schema,
       journalMode: named(path, () => String(opened.prepare('PRAGMA journal_mode').get()?.['journal_mode'])),
       logs: createLogReader(opened, path, schema),
+      readKey: (run, key) => createKeyReader(opened, path, schema, run, key),
       configs: () => readConfigs(opened, path, schema),
       alerts: (after) => readAlerts(opened, path, schema, after),
       traces: (after) => readTraces(opened, path, schema, after),
