@@ -110,6 +110,20 @@ describe('a training process that ends by itself', () => {
   );
 });
 
+describe('a machine without mkfifo', () => {
+  it('uses socket pairs: nothing is lost at exit, and flush and finish are answered', async () => {
+    const env = { PATH: '/nowhere' };
+    expect((await startTrainer('exit', [dir, '3'], env).ended).code).toBe(3);
+    expect(wrong(stepsOf((await stored()).rows, 'loss'), CALLS)).toStrictEqual([]);
+    const { code, stdout, stderr } = await startTrainer('steady', [dir, '1', 'flush'], env).ended;
+    expect({ code, stderr }).toStrictEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout.split('\n')[1] ?? '')).toMatchObject({
+      flushed: { published: true },
+      result: { published: true },
+    });
+  });
+});
+
 describe('a publisher that is killed', () => {
   it('is replaced once; the trainer goes on, warns once, and says what was lost', async () => {
     const trainer = startTrainer('steady', [dir, '4', 'flush']);

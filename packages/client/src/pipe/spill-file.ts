@@ -12,12 +12,16 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  statfsSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 
 const DIRECTORY = '/dev/shm';
+
+/** Others need the tmpfs, too (in a container it may have 64 MB): we take this share of what is free at most. */
+const SHARE_OF_FREE = 1 / 4;
 
 /** What a reader takes at once. */
 const READ_BYTES = 1024 * 1024;
@@ -33,6 +37,12 @@ export function openSpillFile(): number | null {
   } catch {
     return null; // no tmpfs, or a full one: the trainer's own memory does
   }
+}
+
+/** How much of `limitBytes` a spill file may take, given what is free on its tmpfs now. */
+export function spillRoom(limitBytes: number): number {
+  const { bavail, bsize } = statfsSync(DIRECTORY);
+  return Math.min(limitBytes, Math.floor(bavail * bsize * SHARE_OF_FREE));
 }
 
 /** The trainer's side: whole frames are added at the end, and told to the publisher range by range. */

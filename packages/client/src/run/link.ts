@@ -12,7 +12,7 @@ import { encodeJsonFrame, FrameEncoder as Frames } from '../pipe/encode.ts';
 import type { Dropped, Finish, Hello } from '../pipe/frame.ts';
 import { FRAME } from '../pipe/frame.ts';
 import { PipeWriter } from '../pipe/pipe-writer.ts';
-import { closeSpillFile, openSpillFile, SpillWriter } from '../pipe/spill-file.ts';
+import { closeSpillFile, openSpillFile, spillRoom, SpillWriter } from '../pipe/spill-file.ts';
 import type { PublisherProcess } from './publisher-process.ts';
 import { startPublisher } from './publisher-process.ts';
 import { warn, warnOnce } from './warning.ts';
@@ -204,7 +204,7 @@ export class Link {
       return;
     }
     const { bufferBytes } = this.#options;
-    const spill = this.#spillFd === null ? null : new SpillWriter(this.#spillFd, bufferBytes);
+    const spill = this.#spillFd === null ? null : new SpillWriter(this.#spillFd, spillRoom(bufferBytes));
     this.#writer = new PipeWriter(this.#process.callsFd, bufferBytes, spill);
     this.#reader = new AcknowledgementReader();
     const frames = new Frames();
