@@ -1,6 +1,7 @@
 /**
  * A process that commits to a database as fast as it is told, so that a copy taken at any moment is caught in
- * the middle of something. Arguments: path, journal mode, pause between commits in ms, synchronous.
+ * the middle of something. Arguments: path, journal mode, pause between commits in ms, pages of the
+ * log after which it is checkpointed and begun anew.
  *
  * Commit n adds row n to `metrics` and to `system_metrics` and sets `project_metadata.n`: in every committed state all three are
  * n. Every 50th commit is large (it spills), every 200th closes the database and opens it anew. The number of the
@@ -9,12 +10,12 @@
 import { writeFileSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-const [path = '', mode = 'WAL', pause = '1', synchronous = 'NORMAL'] = process.argv.slice(2);
+const [path = '', mode = 'WAL', pause = '1', autocheckpoint = '40'] = process.argv.slice(2);
 
 function open(): DatabaseSync {
   const database = new DatabaseSync(path);
-  database.exec(`PRAGMA journal_mode = ${mode}; PRAGMA synchronous = ${synchronous};
-    PRAGMA wal_autocheckpoint = 40; PRAGMA cache_size = 20;
+  database.exec(`PRAGMA journal_mode = ${mode}; PRAGMA synchronous = NORMAL;
+    PRAGMA wal_autocheckpoint = ${autocheckpoint}; PRAGMA cache_size = 20;
     CREATE TABLE IF NOT EXISTS metrics (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, timestamp TEXT NOT NULL,
       run_name TEXT NOT NULL, step INTEGER NOT NULL, metrics TEXT NOT NULL, log_id TEXT, space_id TEXT);
     CREATE TABLE IF NOT EXISTS system_metrics (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL,

@@ -14,12 +14,12 @@ export async function startWriter(
   path: string,
   mode: 'WAL' | 'DELETE' | 'TRUNCATE' | 'PERSIST',
   pauseMs: number,
-  synchronous = 'NORMAL',
+  autocheckpoint = 40,
 ): Promise<Writer> {
   const program = join(import.meta.dirname, 'writer-process.ts');
   const child: ChildProcess = spawn(
     process.execPath,
-    ['--no-warnings', program, path, mode, String(pauseMs), synchronous],
+    ['--no-warnings', program, path, mode, String(pauseMs), String(autocheckpoint)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const ended = once(child, 'exit');
