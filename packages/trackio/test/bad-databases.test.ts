@@ -14,7 +14,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isKind } from '@lamella/store';
-import { type DatabaseProblem, openTrackioDatabase, problemOf, TrackioSource } from '../src/index.ts';
+import {
+  type DatabaseProblem,
+  describeAge,
+  openTrackioDatabase,
+  problemOf,
+  TrackioSource,
+} from '../src/index.ts';
 import { rowsByRun } from './describe-database.ts';
 import { type Scratch, scratch, unpack } from './directories.ts';
 
@@ -233,6 +239,7 @@ describe('a source', () => {
     const firstPath = source.database.path;
     expect(firstPath).not.toBe(path);
     expect(source.age).toMatchObject({ inPlace: false, readAtMs: nowMs, mayHoldBack: true });
+    expect(describeAge(source.age, nowMs + 3000)).toMatch(/^copied 3 s ago; its writer may hold back rows/);
     nowMs += 1000;
     expect(await source.refresh()).toMatchObject({ changed: false });
     expect(source.age.readAtMs).toBe(nowMs);
