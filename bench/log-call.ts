@@ -33,6 +33,7 @@ interface Timed {
   readonly p999Us: number;
   readonly maxMs: number;
   readonly turnMaxMs: number;
+  readonly turnCpuMaxMs: number;
   readonly idleTurnMaxMs: number;
   readonly rssGrowth: number;
   readonly publisherRss: number;
@@ -63,6 +64,7 @@ async function measure({ log, quick }: ScenarioContext): Promise<Figure[]> {
       told('p999_us', timed.p999Us, 'us'),
       told('log_max_ms', timed.maxMs, 'ms'),
       told('loop_turn_max_ms', timed.turnMaxMs, 'ms'),
+      told('loop_turn_cpu_max_ms', timed.turnCpuMaxMs, 'ms'),
       told('idle_loop_turn_max_ms', timed.idleTurnMaxMs, 'ms'),
     ];
   } finally {
