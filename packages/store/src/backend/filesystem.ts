@@ -85,8 +85,10 @@ async function listDirectory(root: string, prefix: string, options: ListOptions)
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     checkNotAborted(prefix, options.signal);
     const children = await readChildren(root, at);
-    objects.push(...(await withSizes(root, children.files)));
-    (options.delimiter === undefined ? waiting : prefixes).push(...children.directories);
+    // One by one: a directory holds more names than a call may have arguments.
+    for (const object of await withSizes(root, children.files)) objects.push(object);
+    const below = options.delimiter === undefined ? waiting : prefixes;
+    for (const directory of children.directories) below.push(directory);
   }
   return { objects, prefixes };
 }

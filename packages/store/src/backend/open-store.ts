@@ -32,7 +32,7 @@ export async function openStore(root: string, options: OpenStoreOptions): Promis
   const path = resolve(root);
   if (options.create) await createRoot(path);
   const names = await readNames(path);
-  const newest = Math.max(0, ...names.map((name) => Number(MARKER.exec(name)?.[1] ?? 0)));
+  const newest = names.reduce((most, name) => Math.max(most, Number(MARKER.exec(name)?.[1] ?? 0)), 0);
   if (newest > LAYOUT) {
     throw new LamellaError(
       'unsupported',

@@ -48,7 +48,7 @@ class Plan implements Choice {
 
   resolve(node: RangeNode): void {
     const unread = node.files.filter((file) => file.footer === null && !file.isAside);
-    this.toVerify.push(...unread);
+    for (const file of unread) this.toVerify.push(file);
     const covers = distinct(node.files.filter(isVerified));
     if (covers.length === 0) {
       if (unread.length === 0) for (const child of node.children) this.resolve(child);
@@ -146,7 +146,7 @@ class Accounted {
       if (this.#bases.has(base)) continue;
       this.#bases.add(base);
       const footer = base === file.base ? file.footer : this.#byBase.get(base)?.footer;
-      waiting.push(...(footer?.inputs ?? []));
+      for (const input of footer?.inputs ?? []) waiting.push(input);
     }
   }
 
@@ -171,7 +171,7 @@ function tilesOf(nodes: readonly RangeNode[], first: number, last: number): Tile
   for (const node of nodes) {
     const tiles = node.first === next ? tilesOfNode(node) : null;
     if (tiles === null) return null;
-    files.push(...tiles);
+    for (const file of tiles) files.push(file);
     next = node.last + 1;
   }
   if (next !== last + 1) return null;

@@ -30,15 +30,18 @@ export class HoleWatch {
     this.#clock = clock;
   }
 
-  /** Takes what one listing left out and returns what is lost for certain. */
+  /** Takes what one listing left out, in order, and returns what is lost for certain. */
   observe(missing: readonly FlushRange[]): FlushRange[] {
     const nowMs = this.#clock.monotonic();
-    this.#gaps = missing.map((range) => ({ range, sinceMs: this.#missingSince(range) ?? nowMs }));
+    const earlier = this.#gaps;
+    let at = 0;
+    this.#gaps = missing.map((range) => {
+      // All of it has been missing since the earlier gap that contains it. Both lists are in order and disjoint.
+      while ((earlier[at]?.range[1] ?? Infinity) < range[0]) at++;
+      const gap = earlier[at];
+      const isKnown = gap !== undefined && gap.range[0] <= range[0] && gap.range[1] >= range[1];
+      return { range, sinceMs: isKnown ? gap.sinceMs : nowMs };
+    });
     return this.#gaps.filter(({ sinceMs }) => nowMs - sinceMs >= LOSS_AFTER_MS).map(({ range }) => range);
-  }
-
-  /** Since when all of `range` has been missing: known when an earlier gap contains it. */
-  #missingSince([first, last]: FlushRange): number | undefined {
-    return this.#gaps.find(({ range }) => range[0] <= first && range[1] >= last)?.sinceMs;
   }
 }

@@ -89,7 +89,11 @@ function refuse({ files }: RunView, { key, message }: FaultyShard, run: RunReade
 async function readFiles(files: readonly VerifiedShard[], bytes: ShardBytes): Promise<RecordBatch> {
   const sure: RecordBatch[] = [];
   const doubtful: RecordBatch[] = [];
-  for (const { key, conflict } of files) (conflict ? doubtful : sure).push(await bytes.decode(key));
+  // A process image that ran twice cut its calls into flushes twice: its repeats may also lie in files that agree.
+  const disputed = new Set(files.filter(({ conflict }) => conflict).map(({ name }) => name.writer));
+  for (const { key, name } of files) {
+    (disputed.has(name.writer) ? doubtful : sure).push(await bytes.decode(key));
+  }
   if (doubtful.length > 0) sure.push(dropRepeats(concatBatches(doubtful)));
   return sure.length === 0 ? emptyBatch() : concatBatches(sure);
 }

@@ -19,8 +19,8 @@ export function buildView({ project, run, version, writers, foreign }: ViewParts
   const unsupported: { key: string; reason: string }[] = [];
   for (const writer of writers.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     const shown = shownBy(writer);
-    files.push(...shown);
-    if (shown.length > 0 || writer.lost.length > 0) views.push(viewOf(writer, shown));
+    for (const file of shown) files.push(file);
+    if (shown.length > 0) views.push(viewOf(writer, shown));
     for (const { key, name, size, aside, faulty, unsupported: newer } of writer.files) {
       if (newer !== null) unsupported.push({ key, reason: newer });
       else if (faulty !== null) bad.push({ key, size, reason: faulty });
@@ -52,11 +52,13 @@ function isCovered({ first, last }: ShardName, shown: readonly VerifiedShard[]):
 }
 
 function viewOf(writer: WriterFiles, shown: readonly VerifiedShard[]): WriterView {
+  const highest = shown.reduce((most, { name }) => Math.max(most, name.last), 0);
   return {
     id: writer.id,
-    highest: shown.reduce((highest, { name }) => Math.max(highest, name.last), 0),
+    highest,
     ended: shown.some(({ footer }) => footer.end),
-    holes: writer.lost,
+    // What lies beyond, unverified, proves nothing.
+    holes: writer.lost.filter(([first]) => first < highest),
   };
 }
 

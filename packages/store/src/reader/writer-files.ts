@@ -84,14 +84,14 @@ export class WriterFiles {
 
   /** Takes what one listing shows of this writer. What is shown stays, listed or not. */
   absorb(listed: readonly (readonly [ListedObject, ShardName])[]): void {
-    for (const file of this.#files.values()) file.isListed = false;
+    const keys = new Set<string>();
     for (const [{ key, size }, name] of listed) {
+      keys.add(key);
       const known = this.#files.get(key);
       if (known === undefined) this.#add(new KnownFile(key, name, size));
       else this.#seenAgain(known, size);
     }
-    const shown = new Set(this.#choice.shown.map(({ file }) => file.key));
-    for (const file of this.#files.values()) if (!file.isListed) this.#vanished(file, shown.has(file.key));
+    this.#drop(keys);
     this.lost = this.#holes.observe(
       missingRanges([...this.#files.values()].map(({ name }) => [name.first, name.last])),
     );
@@ -160,11 +160,22 @@ export class WriterFiles {
     this.#isChanged = true;
   }
 
-  #vanished(file: KnownFile, isShown: boolean): void {
-    // A file that covered it, and was bad, may be good by now.
-    for (const wider of this.#files.values()) {
-      if (wider.name.first <= file.name.first && wider.name.last >= file.name.last) wider.aside?.expire();
+  /** What is not among `keys` is forgotten unless it is shown. */
+  #drop(keys: ReadonlySet<string>): void {
+    const shown = new Set(this.#choice.shown.map(({ file }) => file.key));
+    const vanished: ShardName[] = [];
+    for (const file of this.#files.values()) {
+      if (keys.has(file.key)) continue;
+      if (file.isListed) vanished.push(file.name);
+      file.isListed = false;
+      if (!shown.has(file.key)) this.forget(file);
     }
-    if (!isShown) this.forget(file);
+    if (vanished.length === 0) return;
+    for (const { name, aside } of this.#files.values()) {
+      // A file that covers what has vanished, and was bad, may be good by now.
+      if (aside !== null && vanished.some(({ first, last }) => name.first <= first && name.last >= last)) {
+        aside.expire();
+      }
+    }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The limits of SPEC.md, Limits, each with its reason. What exceeds one is refused (calls) or shortened (keys),
- * never silently cut.
+ * The limits of SPEC.md (Identifiers and limits), each with its reason. What exceeds one is refused (calls) or
+ * shortened (keys), never silently cut.
  */
 import type { ByteCodec } from '../shard/codec.ts';
 import { encodeBase32 } from './base32.ts';
@@ -26,6 +26,9 @@ export const SHARD_BYTES_MAX: number = 128 * 1024 * 1024;
 
 /** Rows of a shard: 2^24 rows decode to about 1.1 GB of columns, the most that a reader must be able to hold. */
 export const SHARD_ROWS_MAX: number = 16_777_216;
+
+/** Bytes of a shard's pages, unpacked: as much again as its columns, for strings. zstd packs a terabyte into 128 MB. */
+export const SHARD_PAGE_BYTES_MAX: number = 1024 * 1024 * 1024;
 
 /** Bytes of a shard's tail: bounds what a reader parses before it has verified anything. */
 export const TAIL_BYTES_MAX: number = 16 * 1024 * 1024;

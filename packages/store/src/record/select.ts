@@ -6,7 +6,7 @@ export function emptyBatch(): RecordBatch {
   return allocateBatch(0);
 }
 
-/** The rows of all batches, one after the other, copied. */
+/** The rows of all batches, one after the other: a copy, except that one batch alone is returned itself. */
 export function concatBatches(batches: readonly RecordBatch[]): RecordBatch {
   const only = batches.length === 1 ? batches[0] : undefined;
   if (only) return only;

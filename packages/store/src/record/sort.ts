@@ -1,6 +1,6 @@
 /**
  * The order of rows in a shard: kind, key, step (nulls first), seq, writer; strings by their UTF-8 bytes
- * (SPEC.md, S). A flush comes as call after call with the same keys, so rows are first dealt into their
+ * (SPEC.md, R4). A flush comes as call after call with the same keys, so rows are first dealt into their
  * (kind, key) series, which nearly always are in order already; only a series that is not gets sorted.
  */
 import type { RecordBatch } from './batch.ts';

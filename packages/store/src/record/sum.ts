@@ -1,5 +1,5 @@
 /**
- * The sum of a batch: a 64-bit hash of every row's logical values, added up mod 2^64 (SPEC.md, Sum, has the
+ * The sum of a batch: a 64-bit hash of every row's logical values, added up mod 2^64 (SPEC.md, R5, has the
  * normative text; test/vectors/sum.json the vectors; the Python SDK implements the same). It does not depend on
  * the order of rows, on row groups or on the encoder, so it proves what a merged file really contains.
  *

@@ -6,7 +6,7 @@
 import type { ColumnChunk, SchemaElement } from 'hyparquet';
 import type { RecordBatch } from '../record/batch.ts';
 import { LamellaError } from '../record/error.ts';
-import { SHARD_ROWS_MAX } from '../record/limit.ts';
+import { SHARD_PAGE_BYTES_MAX, SHARD_ROWS_MAX } from '../record/limit.ts';
 import type { MutableBatch } from '../record/select.ts';
 import { allocateBatch, halvesOf } from '../record/select.ts';
 import type { ByteCodec } from './codec.ts';
@@ -20,15 +20,20 @@ type Codec = Pick<ByteCodec, 'decompress'>;
 
 /**
  * All rows in file order. `bytes` passed verifyShard; what is wrong inside pages although the hashes agree (a
- * faulty writer) is refused. Errors: corrupt.
+ * faulty writer) is refused, and so are pages that unpack to more than `pageBytesMax` bytes. Errors: corrupt.
  */
-export async function decodeShard(bytes: Uint8Array, codec: Codec): Promise<RecordBatch> {
+export async function decodeShard(
+  bytes: Uint8Array,
+  codec: Codec,
+  pageBytesMax: number = SHARD_PAGE_BYTES_MAX,
+): Promise<RecordBatch> {
   const { schema, row_groups: groups } = readMetadata(bytes);
   const elements = topColumns(schema);
   let count = 0;
   for (const { num_rows: rows } of groups) count += Number(rows);
   if (!(count <= SHARD_ROWS_MAX)) throw corrupt(`${count} rows, more than ${SHARD_ROWS_MAX}`);
   const batch = allocateBatch(count);
+  const bounded = boundedCodec(codec, pageBytesMax);
   let row = 0;
   for (const { columns, num_rows: rows } of groups) {
     for (const { name } of Object.values(COLUMNS)) {
@@ -39,12 +44,24 @@ export async function decodeShard(bytes: Uint8Array, codec: Codec): Promise<Reco
         element: elements.get(name),
         row,
         rows: Number(rows),
-        codec,
+        codec: bounded,
       });
     }
     row += Number(rows);
   }
   return batch;
+}
+
+/** Unpacks `bytesMax` bytes at most, all pages together. */
+function boundedCodec({ decompress }: Codec, bytesMax: number): Codec {
+  let left = bytesMax;
+  return {
+    decompress(bytes, size) {
+      left -= size;
+      if (left < 0) throw corrupt(`its pages unpack to more than ${bytesMax} bytes`);
+      return decompress(bytes, size);
+    },
+  };
 }
 
 /** A column chunk and the rows of the batch that it fills. */

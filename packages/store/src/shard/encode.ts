@@ -1,6 +1,6 @@
 /**
  * Encodes a batch as a shard: sorted rows in row groups, then the tail whose hash is in the name (SPEC.md,
- * Shard bytes). The same batch and meta always give the same bytes.
+ * S1 to S6). The same batch and meta always give the same bytes.
  */
 import type { ColumnChunk, RowGroup } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
@@ -8,7 +8,7 @@ import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import { encodeBase32 } from '../record/base32.ts';
 import type { RecordBatch } from '../record/batch.ts';
 import { LamellaError } from '../record/error.ts';
-import { SHARD_BYTES_MAX, SHARD_ROWS_MAX, TAIL_BYTES_MAX } from '../record/limit.ts';
+import { SHARD_BYTES_MAX, SHARD_PAGE_BYTES_MAX, SHARD_ROWS_MAX, TAIL_BYTES_MAX } from '../record/limit.ts';
 import { halvesOf } from '../record/select.ts';
 import { sortBatch } from '../record/sort.ts';
 import { sumRows } from '../record/sum.ts';
@@ -90,7 +90,12 @@ export function encodeShard(
   const tailStart = out.offset;
   writeTail(out, groups, footer);
   const bytes = out.getBytes().slice(); // without the room to grow: publishers keep bytes for a while
-  if (bytes.length > SHARD_BYTES_MAX || bytes.length - tailStart > TAIL_BYTES_MAX) {
+  const pageBytes = groups.reduce((sum, { total_byte_size: size }) => sum + Number(size), 0);
+  const isTooLarge =
+    bytes.length > SHARD_BYTES_MAX ||
+    bytes.length - tailStart > TAIL_BYTES_MAX ||
+    pageBytes > SHARD_PAGE_BYTES_MAX;
+  if (isTooLarge) {
     throw new LamellaError(
       'invalid',
       `the shard is too large: ${SHARD_BYTES_MAX} bytes are allowed; flush sooner`,

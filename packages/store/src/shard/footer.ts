@@ -1,5 +1,5 @@
 /**
- * The JSON under the key `lamella` in a shard's Parquet footer (SPEC.md, Footer): what the file says about
+ * The JSON under the key `lamella` in a shard's Parquet footer (SPEC.md, S4): what the file says about
  * itself. Unknown fields are ignored; a `format` above 1 is another program's business.
  */
 import { FLUSH_MAX } from '../record/limit.ts';

@@ -65,6 +65,7 @@ function unpack(bytes: Uint8Array, size: number, codec: Codec): Uint8Array {
   try {
     return codec.decompress(bytes, size);
   } catch (cause) {
+    if (cause instanceof LamellaError) throw cause;
     throw new LamellaError('corrupt', 'a page is damaged: not zstd, or more than it says', { cause });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The one schema of all shards (SPEC.md, Shard schema). Column order is the schema's; names, types and meaning
+ * The one schema of all shards (SPEC.md, S2). Column order is the schema's; names, types and meaning
  * never change within format 1. A reader ignores columns it does not know and treats absent optional ones as
  * null.
  */

@@ -1,8 +1,8 @@
 /**
  * Walks Thrift's compact protocol without building anything, and refuses what an honest writer cannot have
- * written: lists longer than the bytes left, varints of more than ten bytes, deep nesting. hyparquet's parser
- * allocates what a list header announces, so a hostile footer of a few bytes could exhaust memory; this pass
- * costs a few nanoseconds a byte and makes parsing safe.
+ * written: lists longer than the bytes left, varints of more than ten bytes, deep nesting, millions of structs.
+ * hyparquet's parser allocates what a list header announces, so a hostile footer of a few bytes could exhaust
+ * memory; this pass costs a few nanoseconds a byte and makes parsing safe.
  */
 import { LamellaError } from '../record/error.ts';
 
@@ -18,6 +18,8 @@ const LIST = 9;
 const STRUCT = 12;
 const DEPTH_MAX = 16;
 const VARINT_MAX = 10;
+/** Strings, lists and structs together: each becomes an object. The 512 row groups of 2^24 rows have 40,000. */
+const OBJECTS_MAX = 2 ** 20;
 
 /** Returns the offset after the struct that begins at `offset`. Errors: corrupt. */
 export function checkThriftStruct(bytes: Uint8Array, offset: number): number {
@@ -28,6 +30,7 @@ export function checkThriftStruct(bytes: Uint8Array, offset: number): number {
 
 class ThriftWalk {
   at: number;
+  #objects = 0;
   readonly #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array, offset: number) {
@@ -47,6 +50,7 @@ class ThriftWalk {
   }
 
   #element(type: number, depth: number): void {
+    if (type >= BINARY && ++this.#objects > OBJECTS_MAX) this.#refuse('too many values');
     if (type === BYTE || type === TRUE || type === FALSE) this.#skip(1);
     else if (type === I16 || type === I32 || type === I64) this.#varint();
     else if (type === DOUBLE) this.#skip(8);

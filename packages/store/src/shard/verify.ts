@@ -1,5 +1,5 @@
 /**
- * Verifies a whole shard against its name (SPEC.md, Verification): afterwards every byte is known to be the one
+ * Verifies a whole shard against its name (SPEC.md, S7 to S9): afterwards every byte is known to be the one
  * that was published, and every offset in the footer is known to point where the format allows. Never trusts a
  * length before it has compared it with what is there.
  */

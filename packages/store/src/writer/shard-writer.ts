@@ -185,7 +185,7 @@ class Writer implements ShardWriter {
       if (waitMs > 0) await this.#sleep(waitMs);
       else await this.#advance();
     }
-    if (this.#isIdle()) await this.#publishEndMarker();
+    if (!this.#hasGivenUp) await this.#publishEndMarker();
   }
 
   #dueInMs(): number {
@@ -203,6 +203,7 @@ class Writer implements ShardWriter {
     try {
       this.#inHand ??= this.#numberNext();
       const { name, bytes } = await encodeOnce(this.#inHand, this.id, this.#encode);
+      if (this.#hasGivenUp) return;
       await this.#attempt(this.#prefix + name, bytes);
       this.#acknowledge(this.#inHand, this.#prefix + name);
     } catch (error) {

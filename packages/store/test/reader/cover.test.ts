@@ -108,6 +108,15 @@ describe('equal ranges', () => {
     expect(await flushesOf(reader, view)).toEqual([0, 1, 7]);
   });
 
+  test('[V6][V14] rows that the other image published in its next flush count once too', async () => {
+    const { reader, lay, look } = setTable();
+    await lay(...[0, 1, 2].map((flush) => shardOf(flush)));
+    await lay(shardOf(1, 1, { rows: rowsOfRange(1, 2) }));
+    const view = await look();
+    expect(rangesOf(view)).toEqual(['[0,0]', '[1,1]!', '[1,1]!', '[2,2]']);
+    expect(await flushesOf(reader, view)).toEqual([0, 1, 2]);
+  });
+
   test('[V6] the same record with another value is two records that contradict each other: both are shown', async () => {
     const { reader, lay, look } = setTable();
     await lay(shardOf(0), shardOf(0, 0, { rows: rowsOfRange(0, 0, Number.NaN) }));

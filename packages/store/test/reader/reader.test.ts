@@ -259,6 +259,18 @@ describe('files that are no good', () => {
     expect(rangesOf(await look())).toEqual(['[0,1]']);
   });
 
+  test('[V9] and not at every look from then on', async () => {
+    const { lay, take, look, backend } = setTable();
+    const cover = mergeOf(singles(0, 1));
+    await lay(cover, ...singles(0, 1));
+    backend.faults.set(RUN + cover.name, damaged(cover));
+    await look();
+    await take(shardOf(0));
+    backend.reads.length = 0;
+    for (let i = 0; i < 20; i++) await look();
+    expect(backend.reads).toEqual([RUN + cover.name]);
+  });
+
   test('[V13] bytes that are bad in passing are read once more, lasting ones are corrupt', async () => {
     const { lay, look, backend, clock } = setTable();
     await lay(shardOf(0));
@@ -311,6 +323,17 @@ describe('lost flushes', () => {
     await look();
     await clock.advance(60_000);
     expect((await look()).writers[0]?.holes).toEqual([]);
+  });
+
+  test('[V10] nothing is lost above the highest visible number, whatever else lies there', async () => {
+    const { lay, layAt, look, clock } = setTable();
+    await lay(shardOf(1));
+    await layAt(shardOf(500).name, damaged(shardOf(500)));
+    await look();
+    await clock.advance(100_000);
+    const view = await look();
+    expect(view.writers).toEqual([{ id: WRITER, highest: 1, ended: false, holes: [[0, 0]] }]);
+    expect(view.bad).toHaveLength(1);
   });
 
   test('[V10] a file that is there and bad is reported as bad, not as lost', async () => {

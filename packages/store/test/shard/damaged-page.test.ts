@@ -74,6 +74,16 @@ describe('pages that lie', () => {
     });
   }
 
+  it('[S8] pages that together unpack to more than is allowed are corrupt', async () => {
+    const builder = new BatchBuilder(WRITER);
+    const text = 'a'.repeat(1_000_000);
+    for (let i = 0; i < 9; i++) builder.add(i, 'metric', 'k', i, 0, null, text);
+    const { bytes } = encodeShard(builder.take(), meta, nodeCodec, { rowGroupRows: 1 });
+    expect(bytes.length).toBeLessThan(20_000);
+    expect((await decodeShard(bytes, nodeCodec, 10_000_000)).count).toBe(9);
+    await expect(decodeShard(bytes, nodeCodec, 8_000_000)).rejects.toMatchObject({ kind: 'corrupt' });
+  });
+
   it('[S11] a run of a thousand million values fills no more than there are rows', () => {
     const out = new Uint8Array(10);
     readHybrid(Uint8Array.of(0xfe, 0xff, 0xff, 0xff, 0x0f, 1), 0, 1, out);

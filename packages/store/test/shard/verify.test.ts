@@ -189,6 +189,16 @@ describe('verifyShard and footers that lie, although every hash is right', () =>
     'a string of 4 GB': [0x18, 0xff, 0xff, 0xff, 0xff, 0x0f],
     nothing: [0],
     'an unknown type': [0x1b, 0, 0],
+    'millions of empty structs': [
+      0x29,
+      0xfc,
+      0x80,
+      0x80,
+      0x80,
+      0x02,
+      ...Array.from({ length: 2 ** 22 }, () => 0),
+      0,
+    ],
   };
   for (const [what, metadata] of Object.entries(metadataBombs)) {
     it(`[S8] ${what} in the footer is refused without building it`, () => {

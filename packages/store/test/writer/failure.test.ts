@@ -3,6 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Fate } from '../faulty-backend.ts';
 import { ANSWER_LOST, FINE, HANGS, REFUSED } from '../faulty-backend.ts';
+import { encodeShard } from '../../src/shard/encode.ts';
+import { nodeCodec } from '../../src/shard/node-codec.ts';
 import { kindOf } from '../backend/conformance.ts';
 import type { Stage } from './stage.ts';
 import { callOf, seqsOf, setStage } from './stage.ts';
@@ -97,6 +99,22 @@ describe('giving up', () => {
     const { length } = backend.attempts;
     await clock.advance(60_000);
     expect(backend.attempts).toHaveLength(length);
+  });
+
+  test('[W14] nor does an attempt begin when encoding ends after the deadline', async () => {
+    let encoded = (): void => undefined;
+    const { clock, backend, writer } = setStage({
+      encode: async (batch, meta) => {
+        await new Promise<void>((resolve) => (encoded = resolve));
+        return encodeShard(batch, meta, nodeCodec);
+      },
+    });
+    writer.append(callOf(3));
+    const result = await clock.until(writer.finish({ state: 'finished' }, 5000));
+    expect(result).toMatchObject({ published: false, unpublishedRows: 4 });
+    encoded();
+    await clock.until(writer.run());
+    expect(backend.attempts).toEqual([]);
   });
 });
 
