@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concatBatches, openReader } from '@lamella/store';
+import type { ByteCodec } from '@lamella/store';
 import { nodeCodec, openStore, systemClock } from '@lamella/store/node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { latestValues, listMetrics, listRuns } from '../src/query/listing.ts';
@@ -121,6 +122,23 @@ describe('shards that come and go', () => {
     await putShard(dir, { ...place, first: 1 }, batchOf(place.writer, flushRows(1)));
     await feed.complete();
     expect(await pointsIn(snapshots)).toBe(6);
+  });
+
+  it('go on without a file that verifies and holds no rows, and name it', async () => {
+    const dir = await emptyStore();
+    await putShard(dir, { ...place, end: true }, batchOf(place.writer, flushRows(0)));
+    await putShard(dir, { ...place, run: 'other' }, batchOf(place.writer, flushRows(0)));
+    const faulty: ByteCodec = { ...nodeCodec, compress: (bytes) => bytes.map((byte) => byte ^ 0x55) };
+    await putShard(dir, { ...place, first: 1 }, batchOf(place.writer, flushRows(1)), faulty);
+    const snapshots = await open(dir);
+    const feed = await snapshots.feed('p');
+    await feed.complete();
+    expect(await pointsIn(snapshots)).toBe(3);
+    const problems = listRuns(feed.snapshot).map((run) => [run.id, run.problems.join()]);
+    expect(problems).toEqual([
+      ['other', ''],
+      ['r', expect.stringMatching(/0000000001-0000000001.* is damaged/)],
+    ]);
   });
 
   it('log nothing when nothing changed', async () => {

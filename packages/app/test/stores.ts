@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchBuilder, encodeShard, runPrefix } from '@lamella/store';
-import type { RecordBatch } from '@lamella/store';
+import type { ByteCodec, RecordBatch } from '@lamella/store';
 import { nodeCodec, openStore } from '@lamella/store/node';
 import { onTestFinished } from 'vitest';
 
@@ -69,7 +69,12 @@ export interface ShardPlace {
 }
 
 /** Publishes `batch` as one shard; answers its path. */
-export async function putShard(dir: string, place: ShardPlace, batch: RecordBatch): Promise<string> {
+export async function putShard(
+  dir: string,
+  place: ShardPlace,
+  batch: RecordBatch,
+  codec: ByteCodec = nodeCodec,
+): Promise<string> {
   const first = place.first ?? 0;
   const meta = {
     writer: place.writer,
@@ -77,7 +82,7 @@ export async function putShard(dir: string, place: ShardPlace, batch: RecordBatc
     last: place.last ?? first,
     ...(place.end ? { end: true } : {}),
   };
-  const { name, bytes } = encodeShard(batch, meta, nodeCodec);
+  const { name, bytes } = encodeShard(batch, meta, codec);
   const folder = join(dir, runPrefix(place.project, place.run));
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, name), bytes);

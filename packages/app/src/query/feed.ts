@@ -136,8 +136,11 @@ export class ProjectFeed {
     // most doubles from pass to pass, and falls at once.
     const rest = Math.min(LISTING_REST * look.listingMs, 2 * this.#intervalMs);
     this.#intervalMs = Math.max(INTERVAL_MIN_MS, rest);
-    await this.snapshot.apply(look, this.#stop.signal);
-    this.#completed++;
+    if (await this.snapshot.apply(look, this.#stop.signal)) {
+      this.#completed++;
+    } else {
+      await this.#look();
+    }
   }
 
   /** Says a trouble once, not at every pass. */

@@ -66,9 +66,10 @@ export class ProjectSnapshot {
 
   /**
    * Brings the tables to what `look` saw, a group of runs at a time, and logs what changed. `stop` ends it
-   * between groups. Errors: internal, unavailable.
+   * between groups. False when a shard held no rows: it is refused, and another look goes on without it.
+   * Errors: internal, unavailable.
    */
-  async apply(look: Look, stop?: AbortSignal): Promise<void> {
+  async apply(look: Look, stop?: AbortSignal): Promise<boolean> {
     for (const sight of look.changed) {
       const run = this.runs.get(sight.run) ?? createRun(sight.run, this.runs.size);
       this.runs.set(run.id, run);
@@ -78,19 +79,40 @@ export class ProjectSnapshot {
     }
     for (const plans of groupPlans([...this.#behind].map(planRun))) {
       if (stop?.aborted) {
-        return;
+        return true;
       }
-      const changed = await this.#options.exclusive(() => this.#load(plans));
+      const changed = await this.#loadOrRefuse(plans);
+      if (changed === null) {
+        return false;
+      }
       if (changed.size > 0) {
         this.log.push(changed);
       }
     }
     this.#relabel();
+    return true;
   }
 
   /** The newest label of a run: silence grows between looks. */
   labelOf(run: LoadedRun): StateLabel {
     return labelRun(run.pulses, run.facts, this.#options.clock.monotonic());
+  }
+
+  /** Null when the group failed for shards that do not decode: one of them must not keep a project dark. */
+  async #loadOrRefuse(plans: readonly RunPlan[]): Promise<Changed | null> {
+    try {
+      return await this.#options.exclusive(() => this.#load(plans));
+    } catch (error) {
+      let refused = 0;
+      for (const { run, added } of plans) {
+        const keys = added.map(({ key }) => key);
+        refused += await this.#options.watch.refuseFaulty(this.project, run.id, keys);
+      }
+      if (refused === 0) {
+        throw error;
+      }
+      return null;
+    }
   }
 
   /** One transaction for a group of runs. */

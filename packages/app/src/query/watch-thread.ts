@@ -10,7 +10,7 @@ import type { Watch, WatchOptions } from './watch.ts';
 /** What travels to the thread. */
 export interface WatchRequest {
   readonly id: number;
-  readonly method: 'open' | 'listProjects' | 'glance' | 'look' | 'fetch';
+  readonly method: 'open' | 'listProjects' | 'glance' | 'look' | 'fetch' | 'refuseFaulty';
   readonly args: readonly unknown[];
 }
 
@@ -74,6 +74,7 @@ export async function startWatchThread(options: WatchOptions): Promise<Watch> {
     glance: (project) => call('glance', [project]),
     look: (project) => call('look', [project]),
     fetch: (project, run, shards) => call('fetch', [project, run, shards]),
+    refuseFaulty: (project, run, keys) => call('refuseFaulty', [project, run, keys]),
     async close() {
       await worker.terminate();
     },

@@ -58,6 +58,11 @@ export interface Watch {
     run: string,
     shards: readonly { readonly key: string; readonly id: number }[],
   ): Promise<readonly LocalShard[]>;
+  /**
+   * How many of these shards of a run hold no rows that can be decoded although their bytes are what was
+   * published. The next look is without them, and names them as a problem.
+   */
+  refuseFaulty(project: string, run: string, keys: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -123,6 +128,14 @@ export async function openWatch(options: WatchOptions): Promise<Watch> {
       });
       return copies;
     },
+    async refuseFaulty(project, run, keys) {
+      const watched = watchedRuns(project).get(run);
+      const refused = watched?.view ? await refuseFaulty(reader, watched.view, new Set(keys)) : 0;
+      if (watched && refused > 0) {
+        watched.lookedAt = Number.NEGATIVE_INFINITY;
+      }
+      return refused;
+    },
     close: async () => undefined,
   };
 }
@@ -144,6 +157,23 @@ async function copyShard(
   }
   await writeFile(path, bytes, { mode: 0o600, flag: 'wx' });
   return true;
+}
+
+async function refuseFaulty(reader: StoreReader, view: RunView, keys: ReadonlySet<string>): Promise<number> {
+  let refused = 0;
+  for (const file of view.files) {
+    try {
+      if (keys.has(file.key) && !(await reader.checkRows(view, file))) {
+        refused++;
+      }
+    } catch (error) {
+      // Gone or unreadable now: the next look says so.
+      if (!(error instanceof LamellaError)) {
+        throw error;
+      }
+    }
+  }
+  return refused;
 }
 
 async function lookAtRuns(

@@ -38,6 +38,11 @@ export interface StoreReader {
    * corrupt, unavailable.
    */
   readShard(shard: VerifiedShard): Promise<Uint8Array>;
+  /**
+   * False for a shard of the view that verifies and does not decode (SPEC.md V14): views from the next refresh on do
+   * without it. For those who decode by other means and failed. Errors: not-found, corrupt, unavailable.
+   */
+  checkRows(view: RunView, shard: VerifiedShard): Promise<boolean>;
   /** Every record of the view once, in no particular order. Refreshes when files have been replaced meanwhile. */
   readRows(view: RunView): Promise<RecordBatch>;
 }
@@ -65,6 +70,16 @@ export function openReader(options: ReaderOptions): StoreReader {
     listRuns: (project) => listNames(projectPrefix(project), (child) => parseRunPrefix(child)?.run ?? null),
     refreshRun: async (project, run) => await readerOf(project, run).refresh(),
     readShard: async ({ key }) => (await bytes.readAgain(key)).bytes,
+    checkRows: async ({ project, run }, shard) => {
+      try {
+        await bytes.decode(shard.key);
+        return true;
+      } catch (error) {
+        if (!(error instanceof FaultyShard)) throw error;
+        readerOf(project, run).refuse(shard, error.message);
+        return false;
+      }
+    },
     readRows: async (view) => await readView(view, readerOf(view.project, view.run), bytes),
   };
 }

@@ -271,6 +271,19 @@ describe('files that are no good', () => {
     expect(backend.reads).toEqual([RUN + cover.name]);
   });
 
+  test('[V14] who decodes by other means tells what does not decode', async () => {
+    const { reader, lay, look } = setTable();
+    const faulty = mergeOf(singles(0, 1), { isFaulty: true });
+    await lay(faulty, ...singles(0, 2));
+    const view = await look();
+    expect(rangesOf(view)).toEqual(['[0,1]', '[2,2]']);
+    const answers = await Promise.all(view.files.map((file) => reader.checkRows(view, file)));
+    expect(answers).toEqual([false, true]);
+    const next = await look();
+    expect(rangesOf(next)).toEqual(['[0,0]', '[1,1]', '[2,2]']);
+    expect(next.bad).toMatchObject([{ key: RUN + faulty.name }]);
+  });
+
   test('[V13] bytes that are bad in passing are read once more, lasting ones are corrupt', async () => {
     const { lay, look, backend, clock } = setTable();
     await lay(shardOf(0));
