@@ -12,6 +12,9 @@ import { sqlText } from './engine.ts';
 import { EXACT_STEP_SQL, SHARD_COLUMNS, sqlOrdinals } from './tables.ts';
 import type { ProjectTables } from './tables.ts';
 
+/** Shards may have columns that we do not know, of any name (SPEC.md S10); DuckDB refuses one that is taken. */
+const PATH_COLUMN = '_lamella_path_of_the_copy';
+
 /** A verified local copy named `<file>.parquet`. */
 export interface StagedFile {
   readonly file: number;
@@ -42,8 +45,9 @@ export async function insertFiles(
   await connection.run(`CREATE TEMP TABLE staged AS
     SELECT f.file, f.run, r.writer, r.seq::BIGINT AS seq, r.kind, r.key, ${EXACT_STEP_SQL} AS step,
       epoch_us(r.time) AS time, r.value, r.data
-    FROM (SELECT *, try_cast(parse_filename(filename, true) AS INTEGER) AS file
-      FROM read_parquet([${paths}], union_by_name = true, filename = true)) r
+    FROM (SELECT ${SHARD_COLUMNS.map(([name]) => name).join(', ')},
+        try_cast(parse_filename(${PATH_COLUMN}, true) AS INTEGER) AS file
+      FROM read_parquet([${paths}], union_by_name = true, filename = '${PATH_COLUMN}')) r
     JOIN (VALUES ${runs}) f(file, run) ON f.file = r.file`);
   try {
     await connection.run(nameOrdinals(tables.writers, 'name', 'SELECT DISTINCT writer AS name FROM staged'));

@@ -33,14 +33,20 @@ export function readMetadata(bytes: Uint8Array): FileMetaData {
   }
 }
 
-/** The columns below the root, by name. Errors: corrupt (a name twice, a schema that does not add up). */
+/**
+ * The columns below the root, by name. Errors: corrupt (a name twice, where case does not count, as it does not for
+ * SQL engines; a schema that does not add up).
+ */
 export function topColumns(schema: readonly SchemaElement[]): Map<string, SchemaElement> {
   const columns = new Map<string, SchemaElement>();
+  const names = new Set<string>();
   let at = 1;
   for (let child = 0; child < (schema[0]?.num_children ?? 0); child++) {
     const element = schema[at];
     if (!element) throw corrupt('its schema is cut short');
-    if (columns.has(element.name)) throw corrupt(`two columns are called ${element.name}`);
+    const name = element.name.toLowerCase();
+    if (names.has(name)) throw corrupt(`two columns are called ${name}`);
+    names.add(name);
     columns.set(element.name, element);
     at = afterElement(schema, at);
   }

@@ -165,6 +165,14 @@ describe('verifyShard and footers that lie, although every hash is right', () =>
     'more values than rows': {
       rowGroups: ([group]) => (group!.columns[1]!.meta_data!.num_values = 2n ** 40n),
     },
+    'a column that differs from another by a capital': {
+      columns: [
+        {
+          element: { name: 'Value', type: 'INT64', repetition_type: 'REQUIRED' },
+          data: Array.from({ length: 40 }, () => 1n),
+        },
+      ],
+    },
     'a column twice in a group': { rowGroups: ([group]) => group!.columns.push(group!.columns[0]!) },
     'a missing row group': { rowGroupRows: 16, rowGroups: (groups) => groups.pop() },
   };
