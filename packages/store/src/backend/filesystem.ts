@@ -6,7 +6,7 @@
  * and never wait for a planted FIFO, and listings leave out whatever is neither a file nor a directory.
  */
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { lstat, open, readdir, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LamellaError } from '../record/error.ts';
@@ -31,8 +31,6 @@ export interface FilesystemBackend extends Backend {
 export interface FilesystemOptions {
   /** Names this process's temporary files (`.t-<writer>-<random>`). */
   readonly writer?: string;
-  /** Make the root directory, with its parents, when the first object is published. Default false. */
-  readonly create?: boolean;
 }
 
 /** A backend over the directory `root`. Nothing is touched before the first verb. */
@@ -43,7 +41,7 @@ export function createFilesystemBackend(root: string, options: FilesystemOptions
     writer: options.writer ?? 'anonymous',
     ready: new Set(),
     async rootMode(): Promise<number> {
-      rootMode ??= readRootMode(root, options.create ?? false);
+      rootMode ??= readRootMode(root);
       try {
         return await rootMode;
       } catch (error) {
@@ -70,8 +68,7 @@ function pathOf(root: string, key: string): string {
   return join(root, ...key.split('/'));
 }
 
-async function readRootMode(root: string, create: boolean): Promise<number> {
-  if (create) await mkdir(root, { recursive: true });
+async function readRootMode(root: string): Promise<number> {
   return (await stat(root)).mode & 0o7777;
 }
 

@@ -53,7 +53,8 @@ export async function openStore(root: string, options: OpenStoreOptions): Promis
 async function createRoot(path: string): Promise<void> {
   try {
     const made = await mkdir(path, { recursive: true });
-    if (made !== undefined) await syncDirectory(dirname(made));
+    if (made === undefined) return;
+    for (let at = path; at.length >= made.length; at = dirname(at)) await syncDirectory(dirname(at));
   } catch (error) {
     // With `recursive`, EEXIST means that something else than a directory has the name.
     const blocked =

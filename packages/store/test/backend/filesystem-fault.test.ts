@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createFilesystemBackend } from '../../src/backend/filesystem.ts';
+import { openStore } from '../../src/backend/open-store.ts';
 import { bytesSource } from '../../src/backend/source.ts';
 import { nodeCodec } from '../../src/shard/node-codec.ts';
 
@@ -81,6 +82,12 @@ test('[B9] a file is synced and closed before its rename, and both directories a
   await put();
   const order = ['mkdir', 'sync directory', 'open', 'sync', 'close', 'rename', 'sync directory'];
   expect(calls).toEqual(order);
+});
+
+test('[B16] the directories above a new root are durable before it is used', async () => {
+  await openStore(join(root, 'x', 'y'), { create: true });
+  // One recursive mkdir; then the names of `y` in `x` and of `x` in what was there.
+  expect(calls.slice(0, 4)).toEqual(['mkdir', 'sync directory', 'sync directory', 'open']);
 });
 
 test('[B11] a rename whose answer is lost has happened when the final name has the right size', async () => {

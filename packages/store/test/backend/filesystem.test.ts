@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFilesystemBackend } from '../../src/backend/filesystem.ts';
+import { openStore } from '../../src/backend/open-store.ts';
 import { bytesSource } from '../../src/backend/source.ts';
 import { nodeCodec } from '../../src/shard/node-codec.ts';
 import { bytesOf, describeBackend, kindOf } from './conformance.ts';
@@ -116,8 +117,8 @@ describe('publishing files', () => {
     const deep = join(root, 'x', 'y');
     const source = bytesSource(bytesOf('a'), nodeCodec);
     expect(await kindOf(createFilesystemBackend(deep).publish('a', source))).toBe('unavailable');
-    await createFilesystemBackend(deep, { create: true }).publish('a', source);
-    expect(await readdir(deep)).toEqual(['a']);
+    await (await openStore(deep, { create: true })).publish('a', source);
+    expect((await readdir(deep)).toSorted()).toEqual(['_lamella.v1', 'a']);
   });
 
   test('a key has a path below the root, and only there', () => {
