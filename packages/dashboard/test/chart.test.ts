@@ -7,7 +7,14 @@ import { xDomain } from '../src/chart/model.ts';
 import type { Frame } from '../src/chart/paint.ts';
 import { markStretches } from '../src/chart/paint.ts';
 import { twema } from '../src/chart/smoothing.ts';
-import { linearLabels, logLabels, logTicks, timeLabels } from '../src/chart/ticks.ts';
+import {
+  durationLabels,
+  linearLabels,
+  linearTicks,
+  logLabels,
+  logTicks,
+  timeLabels,
+} from '../src/chart/ticks.ts';
 import { gapWidth, verticesOf } from '../src/chart/vertices.ts';
 import { yDomain } from '../src/chart/y-domain.ts';
 
@@ -58,6 +65,7 @@ describe('numbers', () => {
     expect(linearLabels([0, 500, 1000, 1500])).toEqual(['0', '500', '1k', '1.5k']);
     expect(linearLabels([100_000.001, 100_000.002])).toEqual(['100,000.001', '100,000.002']);
     expect(linearLabels([0, 5e14, 1e15])).toEqual(['0', '5e14', '1e15']);
+    expect(linearLabels([1 + 2e-14, 1 + 4e-14])).toEqual(['1.000000000000020', '1.000000000000040']);
     expect(formatTick(0.25, 0.25)).toBe('0.25');
   });
 });
@@ -68,6 +76,13 @@ describe('ticks', () => {
     expect(logTicks(0.9, 60, 8)).toEqual([1, 2, 5, 10, 20, 50]);
     expect(logLabels(logTicks(3, 3.2, 6)).length).toBeGreaterThan(2);
     expect(logTicks(0, 1, 5)).toEqual([]);
+  });
+
+  it('of a duration tell themselves apart, far from its beginning too', () => {
+    expect(durationLabels([0, 60, 120])).toEqual(['0', '1m', '2m']);
+    expect(durationLabels([1080, 1080.2, 1080.4])).toEqual(['18m 0.0s', '18m 0.2s', '18m 0.4s']);
+    expect(durationLabels([7200, 7205, 7210])).toEqual(['2h 0m 0s', '2h 0m 5s', '2h 0m 10s']);
+    expect(durationLabels([25.35, 25.4, 25.45])).toEqual(['25.35 s', '25.40 s', '25.45 s']);
   });
 
   it('of a clock say the day once', () => {
@@ -107,6 +122,7 @@ describe('vertices', () => {
   it('count what is not finite and do not draw it', () => {
     const out = points([0, 0, 1, 2], [3, Number.NaN, Infinity, -Infinity]);
     expect([...out.y]).toEqual([3, Number.NaN, Number.NaN]);
+    expect(out.latest).toBe(-Infinity);
     expect([[...out.nan], [...out.posInf], [...out.negInf]]).toEqual([
       [1, 0, 0],
       [0, 1, 0],
@@ -135,6 +151,8 @@ describe('vertices', () => {
       },
       grid: { metric: 'm', from: 0, to: 9, buckets: 3, log: false },
     });
+    // Where the line ends is a mean; what was logged last is not.
+    expect(out.latest).toBeNaN();
     expect([[...out.x], [...out.y], [...out.nan]]).toEqual([
       [1, 9],
       [2, 3],
@@ -203,6 +221,35 @@ describe('the visible range', () => {
     expect(xDomain(model([line('a', [4], [1])]))).toEqual({ min: 3.5, max: 4.5 });
     expect(xDomain(model([]))).toEqual({ min: 0, max: 1 });
     expect(xDomain(model([line('a', [0, 1, 100], [1, 1, 1])], { logX: true }))).toEqual({ min: 1, max: 100 });
+  });
+
+  it('is wide enough for ticks that differ, however large the steps or near the ends of a zoom', () => {
+    const huge = 2 ** 60;
+    for (const range of [null, [huge, huge], [1, 1 + Number.EPSILON]] as const) {
+      const { min, max } = xDomain(model([line('a', [huge], [1])], { range }));
+      const ticks = linearTicks(min, max, 5);
+      expect(ticks.length).toBeGreaterThan(1);
+      expect(new Set(ticks).size).toBe(ticks.length);
+      expect(new Set(linearLabels(ticks)).size).toBe(ticks.length);
+    }
+  });
+
+  it('of y is finite at the ends of what a double holds', () => {
+    const most = Number.MAX_VALUE;
+    for (const values of [
+      [most, -most],
+      [most, most],
+      [most, 0],
+      [Number.MIN_VALUE, 0],
+    ]) {
+      for (const logY of [false, true]) {
+        const { min, max } = yDomain(model([line('a', [0, 1], values)], { logY }), { min: 0, max: 1 });
+        expect(
+          [Number.isFinite(max - min), min < max, !logY || min > 0],
+          `${values.join(' ')} ${logY}`,
+        ).toEqual([true, true, true]);
+      }
+    }
   });
 
   it('of y does not reach over zero when the data does not', () => {

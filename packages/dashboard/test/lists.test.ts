@@ -83,7 +83,9 @@ describe('the config of runs', () => {
   });
 
   it('is described in one line', () => {
-    expect(describeConfig({ lr: 0.1, seed: 1 }, ['extra', 'lr', 'seed'])).toBe('lr 0.1 · seed 1');
+    expect(describeConfig({ lr: 0.1, seed: 1 }, ['constructor', 'extra', 'lr', 'seed'])).toBe(
+      'lr 0.1 · seed 1',
+    );
   });
 });
 
@@ -99,6 +101,10 @@ describe('logged tables', () => {
   });
 
   it('have all the columns of all their rows', () => {
+    expect(tableOf(logged([{ a: 1, constructor: 2 }, { a: 3 }]))?.rows).toEqual([
+      [1, 2],
+      [3, null],
+    ]);
     expect(tableOf(logged([{ a: 1 }, { b: 2 }]))).toMatchObject({
       columns: ['a', 'b'],
       rows: [

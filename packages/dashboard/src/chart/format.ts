@@ -37,7 +37,7 @@ function group(value: number, decimals?: number): string {
 }
 
 export function formatCount(value: number): string {
-  return group(Math.round(value));
+  return signed(group(Math.round(value)));
 }
 
 const SUFFIXES = ['', 'k', 'M', 'G', 'T'] as const;
@@ -50,6 +50,9 @@ export function formatShort(value: number): string {
   const scaled = value / 1000 ** power;
   return signed(`${trimZeros(scaled.toFixed(Math.abs(scaled) < 10 ? 1 : 0))}${SUFFIXES[power] ?? ''}`);
 }
+
+/** A double has no more to tell apart. */
+const DECIMALS_MAX = 15;
 
 /**
  * Label of an axis tick whose neighbours are `spacing` away: as many digits as tell them apart, no more. The
@@ -64,13 +67,14 @@ export function formatTick(value: number, spacing: number, largest: number = Mat
     const unit = 1000 ** power;
     const decimals = decimalsOf(spacing / unit);
     // So narrow a range needs so many digits that the suffix only makes them harder to read.
-    if (decimals > 3) return signed(group(value, Math.min(decimalsOf(spacing), 12)));
+    if (decimals > 3) return signed(group(value, Math.min(decimalsOf(spacing), DECIMALS_MAX)));
     return signed(`${trimZeros((value / unit).toFixed(decimals))}${SUFFIXES[power] ?? ''}`);
   }
-  return signed(value.toFixed(Math.min(decimalsOf(spacing), 12)));
+  return signed(value.toFixed(Math.min(decimalsOf(spacing), DECIMALS_MAX)));
 }
 
-function decimalsOf(spacing: number): number {
+/** Digits after the point that tell apart numbers which are `spacing` away from each other. */
+export function decimalsOf(spacing: number): number {
   if (!(spacing > 0)) return 3;
   // The difference of two large ticks carries their rounding; six digits are more than a spacing needs.
   const [mantissa = '', exponent = ''] = Number(spacing.toPrecision(6)).toExponential().split('e');
@@ -79,7 +83,10 @@ function decimalsOf(spacing: number): number {
 }
 
 function tickDigits(size: number, spacing: number): number {
-  return Math.min(Math.max(0, Math.floor(Math.log10(size)) - Math.floor(Math.log10(spacing) + 1e-9)), 4);
+  return Math.min(
+    Math.max(0, Math.floor(Math.log10(size)) - Math.floor(Math.log10(spacing) + 1e-9)),
+    DECIMALS_MAX,
+  );
 }
 
 /** Label of a tick of a log axis: 1, 10, 100, 1k, 0.1, 0.01, 1e−4. */
@@ -103,16 +110,26 @@ export function formatDuration(seconds: number): string {
   if (size === 0) return '0 s';
   if (size < 1) return `${sign}${trimZeros((size * 1000).toFixed(size < 0.01 ? 1 : 0))} ms`;
   if (size < 60) return `${sign}${trimZeros(size.toFixed(size < 10 ? 2 : 1))} s`;
-  let rest = Math.round(size);
+  const [first = '', second = ''] = durationParts(size, 0);
+  return `${sign}${second.startsWith('0') ? first : `${first} ${second}`}`;
+}
+
+/** All of its parts down to seconds with decimals: 2h 0m 5s, 18m 0.2s, 25.40 s. */
+export function formatDurationInFull(seconds: number, decimals: number): string {
+  const size = Math.abs(seconds);
+  const text = size < 60 ? `${size.toFixed(decimals)} s` : durationParts(size, decimals).join(' ');
+  return seconds < 0 ? `${MINUS}${text}` : text;
+}
+
+function durationParts(seconds: number, decimals: number): string[] {
+  let rest = Number(seconds.toFixed(decimals));
   const parts: string[] = [];
   for (const [unit, name] of UNITS) {
     const whole = Math.floor(rest / unit);
     if (whole > 0 || parts.length > 0) parts.push(`${whole}${name}`);
     rest -= whole * unit;
   }
-  parts.push(`${rest}s`);
-  const [first = '', second = ''] = parts;
-  return `${sign}${second.startsWith('0') ? first : `${first} ${second}`}`;
+  return [...parts, `${rest.toFixed(decimals)}s`];
 }
 
 /** How long ago, in one short word or two: now, 12 s, 5 min, 3 h, 2 d. */

@@ -111,7 +111,7 @@ function oddCounts({ count, nan, posInf, negInf }: Vertices, i: number): string 
 
 /** The x of a vertex in words: step 1,200 · 3m 20s · 14:05:09, 24 Nov 2026. */
 export function formatX(kind: XKind, x: number): string {
-  if (kind === 'step') return `step ${formatValue(x)}`;
+  if (kind === 'step') return `step ${Number.isSafeInteger(x) ? formatCount(x) : formatValue(x)}`;
   if (kind === 'relative') return formatDuration(x);
   return `${formatClock(x)}, ${formatDay(x)}`;
 }

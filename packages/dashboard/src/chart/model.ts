@@ -32,8 +32,22 @@ export interface Domain {
   readonly max: number;
 }
 
+/** Of its ends' size, how wide a range must be for numbers to tell its ticks apart. */
+const SPAN_MIN = 2 ** -44;
+
+/** The same range; one that is narrower than numbers can tell apart is widened around its middle. */
+export function widened(min: number, max: number): Domain {
+  const least = Math.max(Math.abs(min), Math.abs(max)) * SPAN_MIN;
+  return max - min < least ? { min: min - least / 2, max: max + least / 2 } : { min, max };
+}
+
 /** The visible x range. On a log axis only positive x count. */
-export function xDomain({ lines, range, logX }: ChartModel): Domain {
+export function xDomain(model: ChartModel): Domain {
+  const { min, max } = rangeOf(model);
+  return widened(min, max);
+}
+
+function rangeOf({ lines, range, logX }: ChartModel): Domain {
   if (range) return logX ? positive(range[0], range[1]) : { min: range[0], max: range[1] };
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;

@@ -162,6 +162,9 @@ function fillBand(
   let start = -1;
   const close = (end: number): void => {
     if (start < 0) return;
+    // A vertex by itself has no width to fill.
+    if (end === start + 1)
+      path.rect((xs[start] ?? 0) - 1, high[start] ?? 0, 2, (low[start] ?? 0) - (high[start] ?? 0));
     path.moveTo(xs[start] ?? 0, high[start] ?? 0);
     for (let i = start + 1; i < end; i += 1) path.lineTo(xs[i] ?? 0, high[i] ?? 0);
     for (let i = end - 1; i >= start; i -= 1) path.lineTo(xs[i] ?? 0, low[i] ?? 0);

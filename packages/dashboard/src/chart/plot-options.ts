@@ -2,7 +2,15 @@
 import type uPlot from 'uplot';
 
 import type { ChartModel, Domain } from './model.ts';
-import { DURATION_STEPS, durationLabels, linearLabels, logLabels, logTicks, timeLabels } from './ticks.ts';
+import {
+  DURATION_STEPS,
+  durationLabels,
+  linearLabels,
+  linearTicks,
+  logLabels,
+  logTicks,
+  timeLabels,
+} from './ticks.ts';
 import type { YDomain } from './y-domain.ts';
 
 export interface PlotParts {
@@ -19,9 +27,14 @@ export interface PlotParts {
 }
 
 const LABEL_GAP_PX = 6;
+const X_SPACE_PX = 58;
+const Y_SPACE_PX = 32;
 const Y_WIDTH_MIN_PX = 40;
 const SELECT_MIN_PX = 4;
 const RIGHT_PX = 14;
+
+/** uPlot's own increments end at 1e32; where ticks are ours it must still find one, or it leaves out the axis. */
+const ANY_INCREMENT: uPlot.Axis.Incrs = (_plot, _axis, min, max) => [Math.max(5, max - min)];
 
 export function plotOptions(parts: PlotParts): uPlot.Options {
   const { model, width, height } = parts;
@@ -88,25 +101,34 @@ function xAxis(parts: PlotParts): uPlot.Axis {
   const axis: uPlot.Axis = {
     ...base(parts),
     grid: { show: false },
-    space: 58,
+    space: X_SPACE_PX,
     size: model.x === 'time' ? 36 : 24,
   };
   if (model.logX) {
-    axis.splits = (plot, _axis, min, max) =>
-      logTicks(min, max, Math.max(2, Math.floor(plot.over.clientWidth / 56)));
+    axis.splits = (plot, _axis, min, max) => logTicks(min, max, ticksIn(plot.over.clientWidth, X_SPACE_PX));
     axis.filter = (_plot, splits) => splits;
   }
   const labels = xLabels(model);
+  const scaled = model.logX ? Math.log : (x: number): number => x;
   axis.values = (plot, splits) => {
-    const { min, max } = parts.x();
+    const [from, to] = [scaled(parts.x().min), scaled(parts.x().max)];
+    const width = plot.width - Y_WIDTH_MIN_PX - RIGHT_PX;
+    let taken = -Y_WIDTH_MIN_PX;
     return labels(splits).map((label, i) => {
-      if (model.logX) return label;
-      const right = (((splits[i] ?? 0) - min) / (max - min)) * (plot.width - Y_WIDTH_MIN_PX - RIGHT_PX);
-      return right + widthOf(label) / 2 > plot.width - Y_WIDTH_MIN_PX ? '' : label;
+      const at = ((scaled(splits[i] ?? 0) - from) / (to - from)) * width;
+      const half = widthOf(label) / 2;
+      if (at + half > width + RIGHT_PX || at - half < taken) return '';
+      taken = at + half + LABEL_GAP_PX;
+      return label;
     });
   };
+  if (!model.logX && model.x === 'relative') axis.incrs = [...DURATION_STEPS];
   // Steps are whole, so the ticks are.
-  if (!model.logX && model.x !== 'time') axis.incrs = model.x === 'step' ? wholeSteps() : [...DURATION_STEPS];
+  if (!model.logX && model.x === 'step') {
+    axis.splits = (plot, _axis, min, max) =>
+      linearTicks(min, max, ticksIn(plot.over.clientWidth, X_SPACE_PX), 1);
+    axis.incrs = ANY_INCREMENT;
+  }
   return axis;
 }
 
@@ -125,7 +147,6 @@ function yAxis(parts: PlotParts): uPlot.Axis {
   const { model } = parts;
   const axis: uPlot.Axis = {
     ...base(parts),
-    space: 34,
     size: (plot, values) => {
       let widest = Y_WIDTH_MIN_PX - LABEL_GAP_PX - 6;
       plot.ctx.font = scaledFont(parts.colours.font);
@@ -140,11 +161,10 @@ function yAxis(parts: PlotParts): uPlot.Axis {
       return model.logY ? logLabels(splits) : linearLabels(splits);
     },
   };
-  if (model.logY) {
-    axis.splits = (plot, _axis, min, max) =>
-      logTicks(min, max, Math.max(2, Math.floor(plot.over.clientHeight / 30)));
-    axis.filter = (_plot, splits) => splits;
-  }
+  const ticks = model.logY ? logTicks : linearTicks;
+  axis.incrs = ANY_INCREMENT;
+  axis.splits = (plot, _axis, min, max) => ticks(min, max, ticksIn(plot.over.clientHeight, Y_SPACE_PX));
+  axis.filter = (_plot, splits) => splits;
   return axis;
 }
 
@@ -152,10 +172,6 @@ function scaledFont(font: string): string {
   return font.replace(/^(\d+)px/, (_match, size: string) => `${Number(size) * window.devicePixelRatio}px`);
 }
 
-function wholeSteps(): number[] {
-  const steps: number[] = [];
-  for (let power = 0; power < 16; power += 1) {
-    for (const digit of [1, 2, 5]) steps.push(digit * 10 ** power);
-  }
-  return steps;
+function ticksIn(px: number, space: number): number {
+  return Math.max(2, Math.floor(px / space));
 }

@@ -1,5 +1,14 @@
 /** Where axes have ticks and what they say, for the axes that the drawing library does not do well by itself. */
-import { formatClock, formatDay, formatDuration, formatLogTick, formatTick, formatValue } from './format.ts';
+import {
+  decimalsOf,
+  formatClock,
+  formatDay,
+  formatDuration,
+  formatDurationInFull,
+  formatLogTick,
+  formatTick,
+  formatValue,
+} from './format.ts';
 
 /** Steps between ticks of a relative-time axis, in seconds: those that a clock has. */
 export const DURATION_STEPS: readonly number[] = [
@@ -40,13 +49,15 @@ function multiples(digits: readonly number[], from: number, to: number): number[
   return ticks;
 }
 
-/** Round numbers, at most `most`, between the bounds. */
-export function linearTicks(min: number, max: number, most: number): number[] {
-  const rough = (max - min) / Math.max(most, 1);
-  const power = 10 ** Math.floor(Math.log10(rough));
+/** Round numbers, about `most` at most and at least `least` apart, between the bounds. */
+export function linearTicks(min: number, max: number, most: number, least = 0): number[] {
+  const rough = Math.max((max - min) / Math.max(most, 1), least);
+  const power = 10 ** Math.floor(Math.log10(rough)) || Number.MIN_VALUE;
   const step = ([1, 2, 5, 10].find((m) => m * power >= rough) ?? 10) * power;
   const ticks: number[] = [];
-  for (let i = Math.ceil(min / step); i * step <= max; i += 1) ticks.push(Number((i * step).toPrecision(12)));
+  for (let i = Math.ceil(min / step); i * step <= max && ticks.length <= most + 1; i += 1) {
+    ticks.push(Number((i * step).toPrecision(15)));
+  }
   return ticks;
 }
 
@@ -67,7 +78,10 @@ export function logLabels(ticks: readonly number[]): string[] {
 }
 
 export function durationLabels(ticks: readonly number[]): string[] {
-  return ticks.map((v) => (v === 0 ? '0' : formatDuration(v)));
+  const labels = ticks.map((v) => (v === 0 ? '0' : formatDuration(v)));
+  if (new Set(labels).size === labels.length) return labels;
+  const decimals = decimalsOf(spacingOf(ticks));
+  return ticks.map((v) => formatDurationInFull(v, decimals));
 }
 
 /** Time of day, with the day below at the first tick and wherever it changes. */

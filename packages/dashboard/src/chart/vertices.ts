@@ -19,6 +19,8 @@ export interface Vertices {
   readonly nan: Float64Array;
   readonly posInf: Float64Array;
   readonly negInf: Float64Array;
+  /** The last value as it was logged, finite or not. */
+  readonly latest: number;
   /** Grid of the buckets, null when every vertex is a logged point. */
   readonly grid: Grid | null;
   /** True when some vertex stands for several values, so that there is a band to draw. */
@@ -29,7 +31,7 @@ export function verticesOf({ entry, grid }: RunSeries): Vertices {
   return entry.mode === 'points' ? fromPoints(entry.x, entry.value) : fromBuckets(entry, grid);
 }
 
-function columns(length: number): Omit<Vertices, 'grid' | 'spread'> {
+function columns(length: number): Omit<Vertices, 'latest' | 'grid' | 'spread'> {
   const column = (): Float64Array => new Float64Array(length);
   return {
     x: column(),
@@ -78,8 +80,9 @@ function fromPoints(x: Float64Array, value: Float64Array): Vertices {
     else if (v === Number.NEGATIVE_INFINITY) out.negInf[at]! += 1;
     else out.nan[at]! += 1;
   }
-  close(value[x.length - 1] ?? Number.NaN);
-  return { ...out, grid: null, spread: distinct < x.length };
+  const latest = value[x.length - 1] ?? Number.NaN;
+  close(latest);
+  return { ...out, latest, grid: null, spread: distinct < x.length };
 }
 
 type Buckets = Extract<RunSeries['entry'], { mode: 'buckets' }>;
@@ -90,10 +93,12 @@ function fromBuckets(entry: Buckets, grid: Grid | null): Vertices {
   const out = columns(filled);
   let at = 0;
   let spread = false;
+  let latest = Number.NaN;
   for (let i = 0; i < entry.count.length; i += 1) {
     const count = entry.count[i] ?? 0;
     if (!(count > 0)) continue;
     const last = entry.last[i] ?? Number.NaN;
+    latest = last;
     const mean = entry.mean[i] ?? Number.NaN;
     out.x[at] = entry.x[i] ?? Number.NaN;
     out.y[at] = Number.isFinite(last) ? last : mean;
@@ -107,7 +112,7 @@ function fromBuckets(entry: Buckets, grid: Grid | null): Vertices {
     spread ||= count > 1;
     at += 1;
   }
-  return { ...out, grid, spread };
+  return { ...out, latest, grid, spread };
 }
 
 /** First index whose x is at least `x`; the length when there is none. */

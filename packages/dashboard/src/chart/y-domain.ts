@@ -1,5 +1,6 @@
 /** The height of a chart: what is visible of its lines, padded; what it leaves out is counted. */
 import type { ChartModel, Domain, Line } from './model.ts';
+import { widened } from './model.ts';
 import { lowerBound } from './vertices.ts';
 
 export interface YDomain extends Domain {
@@ -29,7 +30,7 @@ export function yDomain(model: ChartModel, x: Domain): YDomain {
     };
   }
   const { min, max } = model.clip ? clipped(model, x, seen) : seen;
-  const shown = logY ? padLog(min, max) : padLinear(min, max);
+  const shown = logY ? padLog(min, max) : drawable(padLinear(min, max));
   return {
     ...shown,
     hidden: seen.hidden,
@@ -114,7 +115,7 @@ function padLinear(min: number, max: number): Domain {
     const around = min === 0 ? 1 : Math.abs(min) * 0.1;
     return { min: min - around, max: max + around };
   }
-  const free = (max - min) * PADDING;
+  const free = max * PADDING - min * PADDING;
   // Data that stays on one side of zero is not given an axis that reaches over it.
   return {
     min: min >= 0 ? Math.max(min - free, 0) : min - free,
@@ -122,7 +123,16 @@ function padLinear(min: number, max: number): Domain {
   };
 }
 
+/** Between these the height of the picture is a number too, and so is the distance of a value beyond them. */
+const LARGEST = 1e300;
+
+function drawable({ min, max }: Domain): Domain {
+  const low = Math.max(min, -LARGEST);
+  const high = Math.min(max, LARGEST);
+  return low < high ? widened(low, high) : { min: -LARGEST, max: LARGEST };
+}
+
 function padLog(min: number, max: number): Domain {
-  const factor = min === max ? 2 : (max / min) ** PADDING;
-  return { min: min / factor, max: max * factor };
+  const factor = min === max ? 2 : Math.exp((Math.log(max) - Math.log(min)) * PADDING);
+  return { min: Math.max(min / factor, Number.MIN_VALUE), max: Math.min(max * factor, Number.MAX_VALUE) };
 }

@@ -8,12 +8,10 @@ export function LatestValue({ lines }: { readonly lines: readonly Line[] }) {
   const focused = useFocusedRun();
   const line = lines.length === 1 ? lines[0] : lines.find(({ id }) => id === focused);
   if (!line) return null;
-  const { x, y } = line.vertices;
-  const last = x.length - 1;
   return (
     <span className={styles.latest} title={`Latest of ${line.label}`}>
       <i style={{ background: line.colour }} />
-      {formatValue(y[last] ?? Number.NaN)}
+      {formatValue(line.vertices.latest)}
     </span>
   );
 }

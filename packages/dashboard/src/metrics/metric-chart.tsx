@@ -60,9 +60,7 @@ export function MetricChart({ card, view, large }: MetricChartProps) {
         onDrawn={onDrawn}
       />
       {!settled && model.lines.length === 0 ? <div className={styles.waiting} aria-hidden="true" /> : null}
-      {none ? (
-        <p className={styles.none}>{range ? 'No points in this range' : 'No points in the shown runs'}</p>
-      ) : null}
+      {none ? <p className={styles.none}>{noneOf(range !== null, logX)}</p> : null}
       {y && !y.any && model.lines.length > 0 ? (
         <p className={styles.none}>{state.logY && y.hidden > 0 ? 'Nothing above 0' : 'No finite values'}</p>
       ) : null}
@@ -84,6 +82,11 @@ export function MetricChart({ card, view, large }: MetricChartProps) {
       ) : null}
     </>
   );
+}
+
+function noneOf(zoomed: boolean, logX: boolean): string {
+  if (zoomed) return 'No points in this range';
+  return logX ? 'No points above 0 on the log axis' : 'No points in the shown runs';
 }
 
 function sameNotes(one: YDomain, other: YDomain): boolean {

@@ -35,7 +35,7 @@ export function formatConfig(value: unknown): string {
 /** Such as `lr 0.01 · batch 64`, of the keys that the run has. */
 export function describeConfig(config: Config, keys: readonly string[]): string {
   return keys
-    .filter((key) => key in config)
+    .filter((key) => Object.hasOwn(config, key))
     .map((key) => `${key} ${formatConfig(config[key])}`)
     .join(' · ');
 }

@@ -17,7 +17,9 @@ export function tableOf(data: unknown): LoggedTable | null {
   const records = recordsOf(data);
   if (!records) return null;
   const columns = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  const rows = records.map((record) => columns.map((column) => record[column] ?? null));
+  const rows = records.map((record) =>
+    columns.map((column) => (Object.hasOwn(record, column) ? record[column] : null)),
+  );
   const label = labelColumn(columns, rows);
   return { columns, rows, label, heat: heatOf(rows, columns.length, label) };
 }
