@@ -59,13 +59,13 @@ function stateOf(path: string): State {
 }
 
 describe.each([
-  { mode: 'WAL', pauseMs: 1, copies: 220, megabytes: 0, pages: 40 },
-  { mode: 'WAL', pauseMs: 0, copies: 220, megabytes: 0, pages: 400 },
+  { mode: 'WAL', pauseMs: 1, copies: 60, megabytes: 0, pages: 40 },
+  { mode: 'WAL', pauseMs: 0, copies: 30, megabytes: 0, pages: 400 },
   // Large enough for its copy to be shared between generations, and checked in a child process.
-  { mode: 'WAL', pauseMs: 5, copies: 30, megabytes: 12, pages: 1000 },
-  { mode: 'DELETE', pauseMs: 12, copies: 220, megabytes: 0, pages: 40 },
-  { mode: 'TRUNCATE', pauseMs: 12, copies: 60, megabytes: 0, pages: 40 },
-  { mode: 'PERSIST', pauseMs: 12, copies: 60, megabytes: 0, pages: 40 },
+  { mode: 'WAL', pauseMs: 5, copies: 12, megabytes: 12, pages: 1000 },
+  { mode: 'DELETE', pauseMs: 12, copies: 60, megabytes: 0, pages: 40 },
+  { mode: 'TRUNCATE', pauseMs: 12, copies: 30, megabytes: 0, pages: 40 },
+  { mode: 'PERSIST', pauseMs: 12, copies: 30, megabytes: 0, pages: 40 },
 ] as const)('$copies copies while a process commits in $mode mode, $pauseMs ms apart', (given) => {
   const { mode, pauseMs, copies: wanted, megabytes, pages } = given;
   it(`are committed states every time, and never go back (${megabytes} MB)`, async () => {
@@ -77,7 +77,8 @@ describe.each([
     const rejected = new Map<string, number>();
     let [copies, logsOnly, refused] = [0, 0, 0];
     try {
-      while (copies < wanted && refused < wanted) {
+      // A busy machine may find no sound moment many times in a row; only a wrong copy is a failure.
+      while (copies < wanted && refused < wanted * 20) {
         const acknowledged = writer.acknowledged();
         const refreshed = await copy.refresh();
         for (const reason of refreshed.rejected) rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
