@@ -367,7 +367,9 @@ describe('the page', () => {
     await writeFile(join(folder, 'index.html'), '<!doctype html><title>Lamella</title>');
     await writeFile(join(folder, 'assets', 'index-abcd1234.js'), 'export {};');
     const server = await serve(await emptyStore(), folder);
-    for (const path of ['/', '/project/x?run=1']) {
+    // Hidden runs are named in the address: two thousand of them are a long one.
+    const long = `/?hide=${'quiet-otter-3f2a%2C'.repeat(2000)}`;
+    for (const path of ['/', '/project/x?run=1', long]) {
       const page = await fetch(server.url + path);
       expect(await page.text()).toContain('<title>Lamella</title>');
       expect(page.headers.get('cache-control')).toBe('no-cache');

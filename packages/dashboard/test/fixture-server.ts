@@ -46,8 +46,12 @@ export async function startFixtureServer(
     });
   });
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     if (pathname === '/api/live') {
+      if (!fixture.projects.includes(searchParams.get('project') ?? '')) {
+        response.writeHead(404).end();
+        return;
+      }
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
       response.write(': live\n\n');
       streams.add(response);

@@ -67,6 +67,14 @@ const seriesAsked = (): { metrics: string[]; runs: string[]; range?: number[] }[
 const chart = (page: Page, name: string) => page.locator(`[role=img][aria-label^="${name}:"]`);
 
 describe.skipIf(!existsSync(CHROMIUM))('the page (needs a Chromium)', () => {
+  it('says that a project is not there without calling the server away', async () => {
+    const page = await open('few', '?project=nope');
+    await page.getByText('No such project').waitFor();
+    await page.waitForTimeout(1500);
+    expect(await page.getByRole('complementary').innerText()).toMatch(/Live[^]*No runs yet/);
+    expect(problems.splice(0).every((text) => text.includes('404'))).toBe(true);
+  });
+
   it('asks for the charts on the screen only, in few requests', async () => {
     const page = await open('busy');
     await chart(page, 'data/block_10/norm').waitFor();

@@ -28,6 +28,8 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** The page keeps its state in its address, which names the runs that are hidden: thousands at worst. */
+const HEADER_BYTES_MAX = 1024 * 1024;
 /** Running requests get this long to finish at close. */
 const CLOSE_MS = 2_000;
 const CLOSE_IDLE_MS = 20;
@@ -50,7 +52,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onTrouble,
     ...(options.dashboard ? { dashboard: options.dashboard } : {}),
   });
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { maxHeaderSize: HEADER_BYTES_MAX },
+  }) as Server;
   try {
     const port = await listen(server, host, options.port ?? null);
     return {

@@ -3,6 +3,7 @@ import type { ProjectRow } from 'lamella/procedures';
 import { useEffect, useState } from 'react';
 
 import { useLive, useMetrics, useProjects, useRuns } from '../data/hooks.ts';
+import { isMissing } from '../data/source.ts';
 import { RunList } from '../runs/run-list.tsx';
 import { Notice } from '../ui/notice.tsx';
 import styles from './app.module.css';
@@ -14,6 +15,8 @@ import { ALL_RUNS } from './selection.ts';
 import { SideHead } from './side-head.tsx';
 import { Toolbar } from './toolbar.tsx';
 import { useRunColours } from './use-runs.ts';
+
+const NONE: readonly never[] = [];
 
 export function App() {
   const [state, set] = usePage();
@@ -31,7 +34,9 @@ export function App() {
   const runs = useRuns(project);
   const metrics = useMetrics(project);
   const { listed, colourOf } = useRunColours(project, runs.data);
-  const away = live === 'retrying' || projects.isError;
+  // A project that is not there has no stream either, but the server is.
+  const missing = isMissing(runs.error);
+  const away = projects.isError || (live === 'retrying' && !missing);
 
   if (projects.data?.length === 0) return <EmptyStore away={away} />;
   return (
@@ -53,11 +58,11 @@ export function App() {
           }
           onClose={() => setDrawer(false)}
         >
-          <LiveBadge state={away ? 'retrying' : live} />
+          <LiveBadge state={away ? 'retrying' : missing ? 'live' : live} />
         </SideHead>
         <RunList
           key={project}
-          runs={listed}
+          runs={missing ? NONE : listed}
           selection={state.selection}
           search={state.runSearch}
           colourOf={colourOf}

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 
 import { formatCount } from '../chart/format.ts';
 import type { MetricKind } from '../data/series-query.ts';
-import { SourceError } from '../data/source.ts';
+import { isMissing } from '../data/source.ts';
 import type { ChartView } from '../metrics/chart-view.ts';
 import { LINES_MAX, rangeOf } from '../metrics/chart-view.ts';
 import { Enlarged } from '../metrics/enlarged.tsx';
@@ -127,14 +127,18 @@ function useShown(listed: readonly RunRow[] | null, colourOf: (run: string) => s
 function failureOf(...errors: readonly (Error | null)[]) {
   const error = errors.find((one) => one !== null);
   if (!error) return null;
-  const missing = error instanceof SourceError && error.kind === 'not-found';
+  const missing = isMissing(error);
   return (
     <Notice
       title={missing ? 'No such project' : 'This project cannot be read'}
       tone={missing ? 'plain' : 'bad'}
     >
       <p>{error.message}</p>
-      {missing ? <p>Choose another one at the top left.</p> : <p>The page goes on trying.</p>}
+      {missing ? (
+        <p>Choose another one at the top left; if it is about to begin, it will appear here.</p>
+      ) : (
+        <p>The page goes on trying.</p>
+      )}
     </Notice>
   );
 }

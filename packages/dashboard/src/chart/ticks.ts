@@ -53,7 +53,8 @@ function multiples(digits: readonly number[], from: number, to: number): number[
 export function linearTicks(min: number, max: number, most: number, least = 0): number[] {
   const rough = Math.max((max - min) / Math.max(most, 1), least);
   const power = 10 ** Math.floor(Math.log10(rough)) || Number.MIN_VALUE;
-  const step = ([1, 2, 5, 10].find((m) => m * power >= rough) ?? 10) * power;
+  const digits = least < 1 ? [1, 2, 2.5, 5, 10] : [1, 2, 5, 10];
+  const step = (digits.find((m) => m * power >= rough) ?? 10) * power;
   const ticks: number[] = [];
   for (let i = Math.ceil(min / step); i * step <= max && ticks.length <= most + 1; i += 1) {
     ticks.push(Number((i * step).toPrecision(15)));

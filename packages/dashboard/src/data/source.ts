@@ -49,6 +49,11 @@ export interface DataSource {
   subscribe(project: string, listener: LiveListener): () => void;
 }
 
+/** The server answered that there is no such project. */
+export function isMissing(error: Error | null): boolean {
+  return error instanceof SourceError && error.kind === 'not-found';
+}
+
 /** `kind` is a kind of the error table of the procedures, or `unavailable` when no answer came at all. */
 export class SourceError extends Error {
   readonly kind: string;
