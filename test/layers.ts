@@ -70,7 +70,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'client/publisher',
     folders: ['pipe', 'system'],
-    workspace: ['@lamella/store'],
+    workspace: ['@lamella/store', '@lamella/trackio'],
     external: [],
     node: true,
   },
@@ -78,7 +78,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'app/query',
     folders: ['procedures'],
-    workspace: ['@lamella/store'],
+    workspace: ['@lamella/store', '@lamella/trackio'],
     external: ['@duckdb/node-api'],
     node: true,
   },
@@ -99,7 +99,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'app/commands',
     folders: ['server', 'procedures', 'query'],
-    workspace: ['@lamella/store', '@lamella/client'],
+    workspace: ['@lamella/store', '@lamella/client', '@lamella/trackio'],
     external: [],
     node: true,
   },

@@ -13,6 +13,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 const FILES = projectFiles();
@@ -170,8 +171,13 @@ describe('files', () => {
 describe('manifests', () => {
   it('pin every version exactly', () => {
     const wrong = MANIFESTS.flatMap((path) => {
-      const { dependencies, devDependencies, optionalDependencies } = manifestOf(path);
-      return Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })
+      const { dependencies, devDependencies, optionalDependencies, peerDependencies } = manifestOf(path);
+      return Object.entries({
+        ...dependencies,
+        ...devDependencies,
+        ...optionalDependencies,
+        ...peerDependencies,
+      })
         .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
         .map(([name, version]) => `${path}: ${name} ${version}`);
     });
@@ -240,7 +246,7 @@ function declaredFor(path: string): Set<string> {
   const runtime = home !== '' && path.startsWith(`${home}src/`);
   return new Set([
     own.name,
-    ...Object.keys({ ...own.dependencies, ...own.optionalDependencies }),
+    ...Object.keys({ ...own.dependencies, ...own.optionalDependencies, ...own.peerDependencies }),
     // The dashboard is bundled, so what it needs while it is built may be a development dependency.
     ...(runtime && own.name !== '@lamella/dashboard'
       ? []

@@ -28,6 +28,8 @@ export interface DatabaseWriterOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since 1970; default: this host's clock. */
   readonly now?: () => number;
+  /** How long to wait for a lock; default: as long as Trackio, 30 s. The thread stands still meanwhile. */
+  readonly busyTimeoutMs?: number;
 }
 
 export interface DatabaseWriter {
@@ -38,7 +40,7 @@ export interface DatabaseWriter {
   /**
    * Stores a flush in one transaction; calls and alerts whose ids are there already are left out.
    *
-   * Errors: locked (another process held the database for 30 s), unreadable (the disk), conflict (another host has
+   * Errors: locked (another process held the database for `busyTimeoutMs`), unreadable (the disk), conflict (another host has
    * taken over); nothing of the batch is then stored.
    */
   write(batch: LogBatch): void;
@@ -52,11 +54,11 @@ export interface DatabaseWriter {
  * no run ids, unreadable.
  */
 export function openDatabaseWriter(options: DatabaseWriterOptions): DatabaseWriter {
-  const { path, filesystem, env, now = () => Date.now() } = options;
+  const { path, filesystem, env, now = () => Date.now(), busyTimeoutMs } = options;
   named(path, () => mkdirSync(dirname(path), { recursive: true }));
   // A local disk has no second host.
   const ownership = isLocalClass(filesystem) ? null : claimOwnership(path, thisOwner(now()));
-  const wanted = pragmasFor(filesystem, env);
+  const wanted = { ...pragmasFor(filesystem, env), ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }) };
   const release = holdInPlace(path);
   let database: DatabaseSync | null = null;
   try {

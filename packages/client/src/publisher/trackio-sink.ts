@@ -1,0 +1,49 @@
+/**
+ * What Trackio's formats have in common as a sink. A flush is turned into a batch once, when it is encoded, and is kept until
+ * it is stored: the writer publishes one flush at a time, and the same one again until it succeeds.
+ */
+import { LamellaError } from '@lamella/store';
+import type { Backend } from '@lamella/store';
+import type { Sink } from './sink.ts';
+import type { TrackioBatches, TrackioFlush } from './trackio-batch.ts';
+
+export interface TrackioFormat {
+  /** For messages: the file or directory. */
+  readonly name: string;
+  readonly batches: TrackioBatches;
+  /** Stores a flush whole. What a failed attempt has stored already must not count twice. Errors: any; tried again. */
+  write(flush: TrackioFlush): Promise<void>;
+  past: Sink['past'];
+  close(): void;
+}
+
+const NO_BYTES = new Uint8Array();
+
+export function trackioSink(format: TrackioFormat): Sink {
+  let inHand: { readonly name: string; readonly flush: TrackioFlush } | null = null;
+  const nothing: Pick<Backend, 'list' | 'read' | 'remove'> = {
+    list: async () => await Promise.resolve({ objects: [], prefixes: [] }),
+    read: async (key) =>
+      await Promise.reject(new LamellaError('not-found', `${format.name} holds no ${key}`)),
+    remove: async () => await Promise.resolve(),
+  };
+  return {
+    backend: {
+      ...nothing,
+      name: format.name,
+      publish: async (key) => {
+        // The end marker, a file for those who list shards, has nothing in hand.
+        if (inHand === null || !key.endsWith(`/${inHand.name}`)) return;
+        await format.write(inHand.flush);
+        inHand = null;
+      },
+    },
+    encode: (batch, { first, end }) => {
+      const name = `flush-${first}`;
+      inHand = { name, flush: format.batches.convert(batch, end ?? false) };
+      return { name, bytes: NO_BYTES };
+    },
+    past: async () => await format.past(),
+    close: () => format.close(),
+  };
+}
