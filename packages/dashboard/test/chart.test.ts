@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatAgo, formatDuration, formatShort, formatTick, formatValue } from '../src/chart/format.ts';
 import { hoverRows, touchedRun } from '../src/chart/hover.ts';
 import type { ChartModel, Line } from '../src/chart/model.ts';
-import { xDomain } from '../src/chart/model.ts';
+import { xDomain, zoomedTo } from '../src/chart/model.ts';
 import type { Frame } from '../src/chart/paint.ts';
 import { markStretches } from '../src/chart/paint.ts';
 import { twema } from '../src/chart/smoothing.ts';
@@ -250,6 +250,15 @@ describe('the visible range', () => {
         ).toEqual([true, true, true]);
       }
     }
+  });
+
+  it('that a drag asks for ends at steps and milliseconds, where those are whole', () => {
+    const whole = model([line('a', [0, 5, 900], [1, 1, 1])]);
+    expect(zoomedTo(whole, 292.96, 683.58)).toEqual([292, 684]);
+    expect(zoomedTo(whole, 426.2, 426.3)).toEqual([426, 427]);
+    expect(zoomedTo(model([line('a', [0, 0.25, 1], [1, 1, 1])]), 0.2, 0.3)).toEqual([0.2, 0.3]);
+    expect(zoomedTo({ ...whole, x: 'time' }, 1000.5, 1000.7)).toEqual([1000, 1001]);
+    expect(zoomedTo({ ...whole, x: 'relative' }, 1.5, 1.7)).toEqual([1.5, 1.7]);
   });
 
   it('of y does not reach over zero when the data does not', () => {

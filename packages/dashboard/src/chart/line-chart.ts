@@ -9,7 +9,7 @@ import 'uplot/dist/uPlot.min.css';
 import type { HoverRow } from './hover.ts';
 import { hoverRows, touchedRun } from './hover.ts';
 import type { ChartModel, Domain } from './model.ts';
-import { xDomain } from './model.ts';
+import { xDomain, zoomedTo } from './model.ts';
 import type { Frame } from './paint.ts';
 import { paintLine, styleFor } from './paint.ts';
 import { plotOptions } from './plot-options.ts';
@@ -139,7 +139,7 @@ class UplotChart implements LineChart {
       painted: () => this.#paint(),
       moved: () => this.#moved(),
       selected: (from, to) => {
-        if (this.#inside) this.#events.zoom([from, to]);
+        if (this.#inside) this.#events.zoom(zoomedTo(this.#model, from, to));
       },
     });
     const plot = new uPlot(options, this.#corners(), this.#host);

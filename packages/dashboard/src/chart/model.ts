@@ -67,6 +67,16 @@ function rangeOf({ lines, range, logX }: ChartModel): Domain {
   return { min, max };
 }
 
+/**
+ * What a drag over a chart asks for. Where all steps are whole the range ends at such, so that no zoom falls
+ * between two of them and lines reach the edges.
+ */
+export function zoomedTo({ x, lines }: ChartModel, from: number, to: number): readonly [number, number] {
+  const whole =
+    x === 'time' || (x === 'step' && lines.every(({ vertices }) => vertices.x.every(Number.isInteger)));
+  return whole ? [Math.floor(from), Math.ceil(to)] : [from, to];
+}
+
 function positive(from: number, to: number): Domain {
   const max = to > 0 ? to : 10;
   return { min: from > 0 ? from : Math.min(1, max / 1000), max };

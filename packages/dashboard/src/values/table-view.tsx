@@ -82,7 +82,7 @@ function Cell({
   return (
     <td
       className={styles.number}
-      data-deep={depth > 55}
+      data-deep={depth > 77}
       data-zero={cell === 0}
       style={{ background: depth === 0 ? 'none' : `color-mix(in oklab, var(--heat) ${depth}%, transparent)` }}
     >
