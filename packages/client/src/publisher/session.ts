@@ -119,6 +119,7 @@ export class Session implements FrameHandler {
     this.#sink = sink;
     if (hello.resume !== 'never' && hello.lost === null) void this.#resume(sink, hello);
     const writer = createWriter({
+      backend: sink.backend,
       encode: sink.encode,
       codec: nodeCodec,
       clock: systemClock,
