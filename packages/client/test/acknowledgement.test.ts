@@ -27,6 +27,14 @@ describe('acknowledgements', () => {
     );
   });
 
+  it('that make no sense are skipped', () => {
+    const reader = new AcknowledgementReader();
+    const good: Acknowledgement = { type: 'published', calls: 7, dropped: 0 };
+    const line = encodeAcknowledgement(good);
+    const bytes = Buffer.concat([Buffer.from('{"type":\nnull\n7\n\n'), line, Buffer.from('\u0000\n'), line]);
+    expect(reader.push(bytes)).toStrictEqual([good, good]);
+  });
+
   it('are never longer than what a pipe takes in one piece', () => {
     for (const text of ['x'.repeat(10_000), '\u0000'.repeat(10_000), '🌊'.repeat(5000)]) {
       expect(encodeAcknowledgement({ type: 'trouble', text }).length).toBeLessThanOrEqual(LINE_BYTES_MAX);

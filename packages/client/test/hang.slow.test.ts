@@ -102,6 +102,37 @@ describe('a store directory on which every call hangs', () => {
   });
 });
 
+describe('a store of a newer format', () => {
+  beforeEach(() => {
+    writeFileSync(join(directory.path, '_lamella.v2'), '');
+  });
+
+  it('is refused at once: one line says so, flush and finish do not wait, and no publisher stays', async () => {
+    const trainer = startTrainer('steady', [directory.path, '2', 'flush']);
+    await trainer.printed('started');
+    const pid = trainer.child.pid ?? 0;
+    await until('the publisher is gone', () => publishersOf(pid).length === 0);
+    expect(trainer.child.exitCode).toBe(null);
+    const ended = await trainer.ended;
+    const { calls, flushed, result } = told(ended);
+    expect(ended.code).toBe(0);
+    expect(ended.seconds).toBeLessThan(15); // the deadline is 30 s
+    expect(flushed).toMatchObject({ published: false, reason: expect.stringContaining('upgrade Lamella') });
+    expect(result).toMatchObject({ published: false, calls, dropped: calls });
+    expect(ended.stderr).toMatch(
+      /^lamella: [^\n]*store of layout 2[^\n]*upgrade Lamella[^\n]*\nlamella: finish: (\d+) of \1 calls [^\n]*\n$/,
+    );
+    expect(ended.stderr).toContain(directory.path);
+  });
+
+  it('is refused at once at the end of a process that did not live until its first flush', async () => {
+    const ended = await startTrainer('exit', [directory.path, '3']).ended;
+    expect(ended.code).toBe(3);
+    expect(ended.seconds).toBeLessThan(15);
+    expect(ended.stderr).toMatch(/^lamella: finish: [^\n]*store of layout 2[^\n]*\n$/);
+  });
+});
+
 describe('a store directory that cannot be made', () => {
   it('(a file in the way) is one warning that names it', async () => {
     const dir = join(directory.path, 'file', 'store');

@@ -1,7 +1,7 @@
 // Training processes for tests: `trainer.ts <scenario> <dir> …`. Every scenario uses the SDK as a user would.
 import { fork } from 'node:child_process';
 import cluster from 'node:cluster';
-import { openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmdirSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { config, finish, init, log, Table } from '../src/index.ts';
@@ -151,6 +151,30 @@ const SCENARIOS: Readonly<Record<string, () => void | Promise<void>>> = {
     run.log([2] as never);
     run.logSystem({ 'gpu/0/temp': 41 });
     process.stdout.write(JSON.stringify(await run.finish()));
+  },
+  /** No descriptor is left for a publisher. */
+  async exhausted() {
+    const opened: number[] = [];
+    try {
+      for (;;) opened.push(openSync('/dev/null', 'r'));
+    } catch {
+      // EMFILE: that was the aim
+    }
+    for (let free = Number(rest[0]); free > 0; free--) closeSync(opened.pop() ?? 0);
+    const run = init({ project: 'p', id: 'r', dir });
+    run.log({ x: 1 });
+    const result = await run.finish();
+    await sleep(50); // errors that come as events would come now
+    process.stdout.write(JSON.stringify(result));
+  },
+  /** In a working directory that is gone. */
+  async removed() {
+    process.chdir(rest[0] ?? '');
+    rmdirSync(rest[0] ?? '');
+    process.stdout.write('removed\n');
+    const run = init({ project: 'p', id: 'r', dir });
+    run.log({ x: 1 });
+    await run.finish();
   },
   /** After SIGUSR2 many calls at once. */
   async flood() {

@@ -44,7 +44,16 @@ export class AcknowledgementReader {
   push(bytes: Buffer): Acknowledgement[] {
     const lines = (this.#rest + bytes.toString('latin1')).split('\n');
     this.#rest = lines.pop() ?? '';
-    return lines.map((line) => JSON.parse(Buffer.from(line, 'latin1').toString('utf8')) as Acknowledgement);
+    return lines.flatMap(parseLine);
+  }
+}
+
+function parseLine(line: string): Acknowledgement[] {
+  try {
+    const message = JSON.parse(Buffer.from(line, 'latin1').toString('utf8')) as Acknowledgement | null;
+    return typeof message === 'object' && message !== null ? [message] : [];
+  } catch {
+    return []; // a training is not ended by what a publisher says
   }
 }
 

@@ -31,7 +31,7 @@ export interface Settings {
 
 /**
  * The directory of the store, absolute: `dir` if given, else `TRACKIO_DIR`, else Trackio's own default, so that
- * both tools share a home. Errors: unsupported, for a URL of an object store.
+ * both tools share a home. Errors: unsupported (a URL of an object store), invalid (relative to a directory that is gone).
  */
 export function resolveStoreDir(env: NodeJS.ProcessEnv, dir?: string): string {
   const given = present(dir) ?? present(env['TRACKIO_DIR']);
@@ -46,7 +46,17 @@ export function resolveStoreDir(env: NodeJS.ProcessEnv, dir?: string): string {
         'give a path as `dir` or in TRACKIO_DIR',
     );
   }
-  return resolve(expandHome(env, given));
+  const path = expandHome(env, given);
+  try {
+    return resolve(path);
+  } catch (error) {
+    throw new LamellaError(
+      'invalid',
+      `the store ${JSON.stringify(given)} is relative to a working directory that was deleted; ` +
+        'give an absolute path as `dir` or in TRACKIO_DIR',
+      { cause: error },
+    );
+  }
 }
 
 /** All settings; `warn` is called for every value that is not allowed. */

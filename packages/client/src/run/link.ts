@@ -70,7 +70,8 @@ export class Link {
   #before = { acknowledged: 0, dropped: 0 };
   #droppedHere = 0;
   #lost = 0;
-  #untold: Dropped | null = null;
+  /** By reason. */
+  readonly #untold = new Map<string, Dropped>();
 
   #nextFlush = 0;
   readonly #flushes = new Map<number, { published: boolean; reason?: string } | null>();
@@ -149,7 +150,11 @@ export class Link {
     if (writer.waitingBytes * 2 <= this.#options.bufferBytes) this.#tellDropped(nowMs);
     const isOpen = this.#readAnswers(this.#process) && !writer.closed;
     // A publisher that has finished closes its ends: that is no death.
-    if (!isOpen && this.#finished === null) this.#replace();
+    if (this.#finished === null) {
+      if (!isOpen) this.#replace();
+    } else if (this.#finish === null) {
+      this.#endRefused(this.#finished);
+    }
   }
 
   /** Asks for a flush; `takeFlush` has its answer later. */
@@ -163,7 +168,9 @@ export class Link {
   /** The answer, once. Null: none yet. */
   takeFlush(id: number): { readonly published: boolean; readonly reason?: string } | null {
     const answer = this.#flushes.get(id) ?? null;
-    if (answer === null && this.isGone) return { published: false, reason: 'there is no publisher any more' };
+    if (answer === null && this.isGone) {
+      return { published: false, reason: this.#finished?.reason ?? 'there is no publisher any more' };
+    }
     if (answer !== null) this.#flushes.delete(id);
     return answer;
   }
@@ -183,7 +190,7 @@ export class Link {
     if (this.#timer) clearInterval(this.#timer);
     if (this.#drainTimer) clearTimeout(this.#drainTimer);
     // What is in the spill file is the publisher's to read when the pipe has ended.
-    this.#droppedHere += countCalls(this.#writer?.takeUnsent(false) ?? []);
+    this.#giveUp(countCalls(this.#writer?.takeUnsent(false) ?? []));
     this.#process?.close();
     if (this.#spillFd !== null) closeSpillFile(this.#spillFd);
     this.#process = null;
@@ -191,21 +198,19 @@ export class Link {
   }
 
   #start(lost: Hello['lost']): void {
+    const { bufferBytes, debug } = this.#options;
     this.#publishers++;
     try {
-      this.#process = startPublisher(this.#options.debug, this.#spillFd);
+      const spill = this.#spillFd === null ? null : new SpillWriter(this.#spillFd, spillRoom(bufferBytes));
+      this.#process = startPublisher(debug, this.#spillFd);
+      this.#writer = new PipeWriter(this.#process.callsFd, bufferBytes, spill);
     } catch (error) {
-      this.#process = null;
-      this.#writer = null;
       warnOnce(
         'start',
-        `no publisher could be started (${(error as Error).message}); training goes on, nothing is logged`,
+        `no publisher could be started: ${(error as Error).message}; training goes on, nothing is logged`,
       );
       return;
     }
-    const { bufferBytes } = this.#options;
-    const spill = this.#spillFd === null ? null : new SpillWriter(this.#spillFd, spillRoom(bufferBytes));
-    this.#writer = new PipeWriter(this.#process.callsFd, bufferBytes, spill);
     this.#reader = new AcknowledgementReader();
     const frames = new Frames();
     frames.json(FRAME.hello, this.#options.hello(lost));
@@ -258,8 +263,7 @@ export class Link {
     const died = `the publisher of run ${this.#options.run} died${isLast ? ' again' : ''}${how === null ? '' : ` (${how})`}`;
     const loss = lost === 0 ? 'no call is lost' : `up to ${lost} calls that it had not acknowledged are lost`;
     if (isLast) {
-      this.#droppedHere += waiting;
-      this.#accepted -= waiting;
+      this.#giveUp(waiting);
       warn(`${died}; ${loss}; training goes on, but nothing more of this run is logged`);
       return;
     }
@@ -273,6 +277,15 @@ export class Link {
       if (answer === null) this.sendControl(encodeJsonFrame(FRAME.flush, { id }), nowMs);
     }
     if (this.#finish !== null) this.sendControl(encodeJsonFrame(FRAME.finish, this.#finish), nowMs);
+  }
+
+  /** The publisher finished unasked: the store refuses for good, and another publisher would fare no better. */
+  #endRefused({ reason = 'the publisher gave up' }: { readonly reason?: string }): void {
+    this.#giveUp(this.#accepted - this.#acknowledged - this.#droppedByPublisher - this.#lost);
+    this.#process?.close();
+    this.#process = null;
+    this.#writer = null;
+    warn(`${reason}; training goes on, but nothing of run ${this.#options.run} is logged from here on`);
   }
 
   /** The spill file is used from its start again once the publisher has acknowledged what came after it. */
@@ -301,6 +314,12 @@ export class Link {
     this.#drainTimer.unref();
   }
 
+  /** So many accepted calls are not kept after all. */
+  #giveUp(calls: number): void {
+    this.#accepted -= calls;
+    this.#droppedHere += calls;
+  }
+
   #drop(frames: FrameEncoder, rows: number, nowMs: number): void {
     // A definition that stands before the call is sent all the same: later calls refer to it.
     if (frames.bytes[4] === FRAME.shape) {
@@ -316,14 +335,20 @@ export class Link {
   }
 
   #note(rows: number, nowMs: number, reason: string): void {
-    const { calls, rows: before, firstTimeMs } = this.#untold ?? { calls: 0, rows: 0, firstTimeMs: nowMs };
-    this.#untold = { calls: calls + 1, rows: before + rows, firstTimeMs, lastTimeMs: nowMs, reason };
+    const before = this.#untold.get(reason) ?? { calls: 0, rows: 0, firstTimeMs: nowMs };
+    this.#untold.set(reason, {
+      calls: before.calls + 1,
+      rows: before.rows + rows,
+      firstTimeMs: before.firstTimeMs,
+      lastTimeMs: nowMs,
+      reason,
+    });
   }
 
   #tellDropped(nowMs: number): void {
-    const untold = this.#untold;
-    this.#untold = null;
-    if (untold !== null) this.sendControl(encodeJsonFrame(FRAME.dropped, untold), nowMs);
+    const untold = [...this.#untold.values()];
+    this.#untold.clear();
+    for (const dropped of untold) this.sendControl(encodeJsonFrame(FRAME.dropped, dropped), nowMs);
   }
 }
 

@@ -18,8 +18,8 @@ export let config: RunConfig = createConfig({}, () => {
 });
 
 /**
- * Begins a run and returns at once. The run that was begun before by this process, if it is unfinished and has
- * another id, is finished in the background. Errors: invalid (an option that names what is wrong), unsupported.
+ * Begins a run and returns at once. The run that this process began before, if it is unfinished, is finished in
+ * the background. Errors: invalid (the message names the option and what is allowed), unsupported (`dir` is a URL).
  */
 export function init(options: InitOptions): Run {
   const run = new Run(planRun(options, process.env));

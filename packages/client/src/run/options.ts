@@ -61,6 +61,9 @@ export const SDK = 'lamella-ts/0.1.0';
 /** How much longer than the trainer a publisher goes on trying. */
 const PUBLISHER_PATIENCE = 4;
 
+/** A trainer that does not wait at all still wants its calls published. */
+const PUBLISHER_MS_MIN = 5000;
+
 /** Job ids are used whole: two launches whose ids begin alike are two runs. */
 const LAUNCH_CHARACTERS = 150;
 
@@ -122,7 +125,7 @@ export function planRun(given: InitOptions, env: NodeJS.ProcessEnv): RunPlan {
       config: configTexts(config),
       systemSeconds: systemSeconds(given.systemSeconds, settings, place),
       flushSecondsMax: settings.flushSecondsMax,
-      deadlineMs: settings.finishMs * PUBLISHER_PATIENCE,
+      deadlineMs: Math.max(settings.finishMs * PUBLISHER_PATIENCE, PUBLISHER_MS_MIN),
       lost: null,
     },
   };

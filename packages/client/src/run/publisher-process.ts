@@ -15,7 +15,6 @@ export interface PublisherProcess {
   readonly callsFd: number;
   /** The trainer reads acknowledgements here; non-blocking. */
   readonly answersFd: number;
-  readonly pid: number | undefined;
   /** Bytes that the event loop read before we could (socket pairs only), in order. */
   takeEarlyAnswers(): Buffer[];
   /** How it ended, as far as the event loop has heard: `signal SIGKILL`, `exit code 1`. */
@@ -40,15 +39,15 @@ export function publisherCommand(): { readonly path: string; readonly execArgv: 
 
 /**
  * Starts it. `spillFd`: the spill file, its descriptor 5, if there is one.
- * Errors: whatever `spawn` throws (no processes or descriptors left).
+ * Errors: no processes or descriptors left, or what else `spawn` throws.
  */
 export function startPublisher(debug: boolean, spillFd: number | null): PublisherProcess {
   const spill = spillFd === null ? [] : [spillFd];
   const pipes = openPipes();
   if (!pipes) return startOverSockets(debug, spill);
-  let child: ChildProcess;
+  let started: Started;
   try {
-    child = launch(debug, [pipes.callsIn, pipes.answersOut, ...spill]);
+    started = launch(debug, [pipes.callsIn, pipes.answersOut, ...spill]);
   } catch (error) {
     closeSync(pipes.callsOut);
     closeSync(pipes.answersIn);
@@ -60,9 +59,8 @@ export function startPublisher(debug: boolean, spillFd: number | null): Publishe
   return {
     callsFd: pipes.callsOut,
     answersFd: pipes.answersIn,
-    pid: child.pid,
     takeEarlyAnswers: () => [],
-    ended: watchEnd(child),
+    ended: started.ended,
     close() {
       closeSync(pipes.callsOut);
       closeSync(pipes.answersIn);
@@ -72,7 +70,7 @@ export function startPublisher(debug: boolean, spillFd: number | null): Publishe
 
 /** Without `mkfifo`: the socket pairs that Node makes. Their descriptors are used directly, too. */
 function startOverSockets(debug: boolean, spill: readonly number[]): PublisherProcess {
-  const child = launch(debug, ['pipe', 'pipe', ...spill]);
+  const { child, ended } = launch(debug, ['pipe', 'pipe', ...spill]);
   const [, , , calls, answers] = child.stdio as unknown as Socket[];
   const early: Buffer[] = [];
   for (const socket of [calls, answers]) {
@@ -83,9 +81,8 @@ function startOverSockets(debug: boolean, spill: readonly number[]): PublisherPr
   return {
     callsFd: descriptorOf(calls),
     answersFd: descriptorOf(answers),
-    pid: child.pid,
     takeEarlyAnswers: () => early.splice(0),
-    ended: watchEnd(child),
+    ended,
     close() {
       calls?.destroy();
       answers?.destroy();
@@ -93,7 +90,12 @@ function startOverSockets(debug: boolean, spill: readonly number[]): PublisherPr
   };
 }
 
-function launch(debug: boolean, pipes: readonly (number | 'pipe')[]): ChildProcess {
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: PublisherProcess['ended'];
+}
+
+function launch(debug: boolean, pipes: readonly (number | 'pipe')[]): Started {
   const { path, execArgv } = publisherCommand();
   const env = { ...process.env };
   // What a user sets for the trainer (inspectors, loaders, coverage) is not meant for a process beside it.
@@ -101,15 +103,22 @@ function launch(debug: boolean, pipes: readonly (number | 'pipe')[]): ChildProce
   delete env['NODE_V8_COVERAGE'];
   // glibc gives every thread heaps of its own and takes little back; two threads of ours allocate (−12 MB).
   env['MALLOC_ARENA_MAX'] ??= '2';
-  return spawn(process.execPath, [...execArgv, path, String(pipes.length)], {
+  const child = spawn(process.execPath, [...execArgv, path, String(pipes.length)], {
     detached: true,
     cwd: '/', // a child that stays a little longer must not keep somebody's directory busy
     env,
     stdio: ['ignore', 'ignore', debug ? 'inherit' : 'ignore', ...pipes],
   });
+  const ended = watchEnd(child); // before anything else: an `error` that nobody hears ends the training
+  if (child.pid === undefined) {
+    throw new Error(
+      'the system refuses another process; raise its limits of processes and open files (ulimit -u, ulimit -n)',
+    );
+  }
+  return { child, ended };
 }
 
-function watchEnd(child: ChildProcess): () => string | null {
+function watchEnd(child: ChildProcess): Started['ended'] {
   let ended: string | null = null;
   child.on('error', (error) => {
     ended = error.message;

@@ -156,7 +156,7 @@ export class Run {
       if (this.#isFinishing || this.#pid !== process.pid) {
         warnOnce(
           `${this.id}:ended`,
-          `log: run ${this.id} was finished, or belongs to another process; nothing is kept`,
+          `log: run ${this.id} was finished (a later init does that, too), or belongs to another process; nothing is kept`,
         );
         return;
       }
@@ -185,7 +185,9 @@ export class Run {
       if (rows > 0) this.#link.sendCall(this.#encoder.frames, rows, nowMs);
       else if (rows < 0) this.#refuseCall(-rows, nowMs);
     } catch (error) {
-      warnOnce('log', `log: a call was not kept (${String(error)})`);
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'its values cannot be read';
+      warnOnce('log', `log: a call was not kept (${reason})`);
+      this.#link.noteRefused(0, Date.now(), 'its values could not be read');
     }
   }
 
@@ -235,15 +237,13 @@ export class Run {
 
   #close(): FinishResult {
     forgetAtExit(this.#atExit);
-    const { finished } = this.#link;
-    const late = finished === null && !this.#link.isGone ? this.#lateReason() : undefined;
+    const { finished, isGone } = this.#link;
+    const late = finished === null && !isGone ? this.#lateReason() : undefined;
     this.#link.close();
     const { calls, dropped, lost } = this.#link.counts;
-    const verdict = this.#judge(
-      finished ?? { published: false, ...(late === undefined ? {} : { reason: late }) },
-    );
+    const verdict = this.#judge(finished ?? { published: false, reason: late ?? 'there is no publisher' });
     if (late !== undefined) warn(`finish: ${late}`);
-    else if (finished !== null && !finished.published) {
+    else if (finished !== null && !finished.published && !isGone) {
       warn(`finish: run ${this.id} could not be published whole (${finished.reason ?? 'no reason given'})`);
     } else if (dropped > 0) warn(`finish: ${dropped} of ${calls} calls of run ${this.id} were not kept`);
     return { ...verdict, calls, dropped, lost };
@@ -256,7 +256,8 @@ export class Run {
       return { published: false, ...(answer.reason === undefined ? {} : { reason: answer.reason }) };
     }
     if (dropped + lost === 0) return { published: true };
-    return { published: false, reason: `${dropped} calls were dropped and up to ${lost} lost` };
+    const losses = [dropped > 0 && `${dropped} calls were dropped`, lost > 0 && `up to ${lost} are lost`];
+    return { published: false, reason: losses.filter((loss) => loss !== false).join(', ') };
   }
 
   #lateReason(): string {

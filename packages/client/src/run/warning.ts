@@ -17,12 +17,21 @@ export function warnOnce(topic: string, text: string): void {
 
 /** Prints `lamella: <text>`. Control characters in it (a metric's name may hold any) become spaces. */
 export function warn(text: string): void {
+  const { stderr } = process;
   try {
+    // A pipe whose reader is gone says so by an event, which would end the process if nobody heard it.
+    stderr.off('error', ignore).once('error', ignore);
     // oxlint-disable-next-line no-control-regex
-    process.stderr.write(`lamella: ${text.replaceAll(/[\u0000-\u001F\u007F]+/g, ' ')}\n`);
+    stderr.write(`lamella: ${text.replaceAll(/[\u0000-\u001F\u007F]+/g, ' ')}\n`, (error) => {
+      if (!error) stderr.off('error', ignore);
+    });
   } catch {
     // stderr is closed: there is nobody to tell, and that is no reason to stop a training.
   }
+}
+
+function ignore(): void {
+  // As above: there is nobody to tell.
 }
 
 /** A name or value as it may stand in a message: quoted, and short. */
