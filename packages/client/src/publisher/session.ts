@@ -3,17 +3,18 @@
  * run says about itself (start, config, gaps, system metrics), and answers.
  */
 import { createWriter } from '@lamella/store';
-import type { Backend, LogCall, ShardWriter } from '@lamella/store';
+import type { LogCall, ShardWriter } from '@lamella/store';
 import { nodeCodec, systemClock, systemRandom } from '@lamella/store/node';
 import type { Call, FrameHandler } from '../pipe/decode.ts';
 import type { Dropped, Finish, Hello } from '../pipe/frame.ts';
 import { CALL_KIND, FRAME, PIPE_VERSION } from '../pipe/frame.ts';
 import { SystemSampler } from '../system/sampler.ts';
 import type { Answers } from './answers.ts';
+import { openSink } from './open-sink.ts';
 import { PublishedCalls } from './published-calls.ts';
 import { watchRefusal } from './refusal.ts';
-import { readPast, ResumedSteps } from './resume.ts';
-import { storeBackend } from './store-backend.ts';
+import { ResumedSteps } from './resume.ts';
+import type { Sink } from './sink.ts';
 
 /** The first sample comes early, so that a run of a few seconds has one. */
 const FIRST_SAMPLE_SECONDS = 1;
@@ -32,6 +33,7 @@ export interface SessionOptions {
 export class Session implements FrameHandler {
   readonly #options: SessionOptions;
   readonly #published = new PublishedCalls();
+  #sink: Sink | null = null;
   #writer: ShardWriter | null = null;
   #deadlineMs = 0;
   #sampling: NodeJS.Timeout | null = null;
@@ -113,10 +115,13 @@ export class Session implements FrameHandler {
     const { answers } = this.#options;
     this.#deadlineMs = hello.deadlineMs;
     this.#options.onDeadline(hello.deadlineMs);
-    const backend = watchRefusal(storeBackend(hello.dir), (reason) => this.#refuse(reason));
-    if (hello.resume !== 'never' && hello.lost === null) void this.#resume(backend, hello);
+    const tell = (text: string): void => answers.send({ type: 'trouble', text });
+    const sink = openSink({ hello, env: process.env, tell });
+    this.#sink = sink;
+    if (hello.resume !== 'never' && hello.lost === null) void this.#resume(sink, hello);
     const writer = createWriter({
-      backend,
+      backend: watchRefusal(sink.backend, (reason) => this.#refuse(reason)),
+      encode: sink.encode,
       codec: nodeCodec,
       clock: systemClock,
       random: systemRandom,
@@ -126,7 +131,7 @@ export class Session implements FrameHandler {
       // One process of its own may have company that no launcher knows of: the writer counts.
       ...(hello.worldSize > 1 ? { worldSize: hello.worldSize } : {}),
       ...(hello.flushSecondsMax === null ? {} : { flushSecondsMax: hello.flushSecondsMax }),
-      onTrouble: (text) => answers.send({ type: 'trouble', text }),
+      onTrouble: tell,
       onPublished: () => this.#acknowledge(),
     });
     this.#writer = writer;
@@ -146,13 +151,13 @@ export class Session implements FrameHandler {
   }
 
   /** Finds where the run's steps ended; what comes meanwhile waits, so that no step is used twice. */
-  async #resume(backend: Backend, hello: Hello): Promise<void> {
+  async #resume(sink: Sink, hello: Hello): Promise<void> {
     this.#held = [];
     const { answers } = this.#options;
     const about = `run ${hello.run} of project ${hello.project} in ${hello.dir}`;
     const late = AbortSignal.timeout(RESUME_MS);
     try {
-      const past = await Promise.race([readPast(backend, hello.project, hello.run), rejection(late)]);
+      const past = await Promise.race([sink.past(), rejection(late)]);
       if (!past.exists && hello.resume === 'must') {
         answers.send({ type: 'trouble', text: `resume: there is no ${about}; a new one is begun` });
       }
@@ -203,6 +208,7 @@ export class Session implements FrameHandler {
         this.#deadlineMs,
       );
       this.#acknowledge();
+      this.#sink?.close();
       const { published, unpublishedRows, dropped } = result;
       answers.send({
         type: 'finished',
