@@ -170,6 +170,22 @@ describe('procedures over HTTP', () => {
     ]);
   });
 
+  it('keep the digits of integers that a double cannot hold', async () => {
+    const dir = await emptyStore();
+    const seed = '14695981039346656037';
+    const rows = [
+      startRow(),
+      { kind: 'config', key: 'seed', step: null, value: Number(seed), data: seed },
+      { key: 'ids', step: 1, data: `[${seed},-9007199254740993,3,1.25,"12345678901234567890",1e30]` },
+    ];
+    await putShard(dir, { project: 'p', run: 'r', writer: writerId(1) }, batchOf(writerId(1), rows));
+    const server = await serve(dir);
+    const { runs } = await call(server, 'list_runs', { project: 'p' });
+    expect(runs[0]?.config).toEqual({ seed });
+    const { values } = await call(server, 'values', { project: 'p', run: 'r', metric: 'ids' });
+    expect(values[0]?.data).toEqual([seed, '-9007199254740993', 3, 1.25, '12345678901234567890', 1e30]);
+  });
+
   it.each([
     ['nope', '{}', 404, 'not-found', 'list_projects, list_runs'],
     ['list_runs', '{}', 400, 'invalid', 'field "project"'],

@@ -224,7 +224,7 @@ describe('values', () => {
     const found = await latestValues(snapshots.engine, feed.snapshot, { run: 'r', metric: 'm', limit: 10 });
     expect(found.map(({ step, data }) => [step, data])).toEqual([
       [3, true],
-      [4, 9007199254740992],
+      [4, '9007199254740993'],
       [5, { nested: 'NaN' }],
     ]);
     const { entries } = await readSeries(snapshots.engine, feed.snapshot, asked);

@@ -46,6 +46,11 @@ describe('sections', () => {
     expect(section?.cards.map(({ title }) => title)).toEqual(['/loss', 'loss/']);
   });
 
+  it('say so where a name is blank', () => {
+    expect(sectionsOf([metric('')], () => true)[0]?.cards[0]?.title).toBe('(no name)');
+    expect(sectionsOf([metric('a/ ')], () => true)[0]?.cards[0]?.title).toBe('(no name)');
+  });
+
   it("of a user's own called system are not the system's", () => {
     const sections = sectionsOf([metric('system/x'), metric('gpu', { kind: 'system' })], () => true);
     expect(sections.map(({ name }) => name)).toEqual(['system', SYSTEM_SECTION]);

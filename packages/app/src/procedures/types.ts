@@ -3,7 +3,8 @@
  * of the application that the dashboard may import, and only as types.
  *
  * Numbers that JSON cannot say (NaN, ±Infinity) travel as the strings "NaN", "Infinity", "-Infinity"; in
- * binary columns they are themselves. Times are milliseconds since 1970 UTC.
+ * binary columns they are themselves. In configs and logged values, integers that a double would round are
+ * strings of their digits. Times are milliseconds since 1970 UTC.
  */
 export interface Procedures {
   list_projects: { request: Record<string, never>; answer: { readonly projects: readonly ProjectRow[] } };

@@ -105,13 +105,29 @@ function parseObject(data: string | null): Readonly<Record<string, unknown>> {
     : {};
 }
 
-/** JSON of a record's `data`; null for none, the text itself when it is not JSON. */
+/** ES2026 gives the source text to the reviver; the language's types do not say so yet. */
+const parseWithSource = JSON.parse as (text: string, reviver: typeof exactInteger) => unknown;
+
+/** Only a number of so many digits can be an integer beyond what a double holds. */
+const MANY_DIGITS = /\d{16}/;
+
+/** The text of an integer that a double would round, as a string with all its digits; else the value. */
+function exactInteger(_key: string, value: unknown, { source = '' }: { source?: string }): unknown {
+  const rounded =
+    Number.isInteger(value) &&
+    !Number.isSafeInteger(value) &&
+    /^-?\d+$/.test(source) &&
+    String(BigInt(value as number)) !== source;
+  return rounded ? source : value;
+}
+
+/** JSON of a record's `data`; null for none, the text itself when it is not JSON. Large integers are strings. */
 export function parseJson(data: string | null): unknown {
   if (data === null) {
     return null;
   }
   try {
-    return JSON.parse(data) as unknown;
+    return (MANY_DIGITS.test(data) ? parseWithSource(data, exactInteger) : JSON.parse(data)) as unknown;
   } catch {
     // Records of other tools may hold plain text: shown as such rather than hidden.
     return data;

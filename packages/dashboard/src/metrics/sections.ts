@@ -56,7 +56,7 @@ function prefixOf(name: string): string {
 
 function cardOf({ kind, name, type }: MetricRow, section: string): MetricCard {
   const title = section === '' || section === SYSTEM_SECTION ? name : name.slice(section.length + 1);
-  return { id: cardId(kind, name), kind, name, title, type };
+  return { id: cardId(kind, name), kind, name, title: title.trim() === '' ? '(no name)' : title, type };
 }
 
 /** Counters, which nobody opens the page for. A section of nothing else comes after the others. */
