@@ -11,6 +11,7 @@
 import { readSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { Answers, setNonBlocking } from './answers.ts';
+import { standBack } from './priority.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker.ts';
 
 const CALLS_FD = 3;
@@ -33,6 +34,7 @@ const UNDER_WAY_MAX = 64 * 1024 * 1024;
 /** When nothing is known yet about the trainer's wishes. */
 const DEADLINE_DEFAULT_MS = 120_000;
 
+standBack();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined);
 
 /** Bytes that were posted and not yet taken; the worker subtracts. */
