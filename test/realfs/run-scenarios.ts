@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import type { Figure } from '../../bench/scenario.ts';
 import { ROOT } from '../../scripts/steps.ts';
 import { ensurePackages } from './packages.ts';
+import { scenario as inbox } from './inbox.ts';
 import type { Scenario } from './scenario.ts';
 import { scenario as shards } from './shards.ts';
+import { copyScenario, inPlaceScenario } from './trackio.ts';
 import { type NfsVersion, openVolume, ServerCrashed, type Volume } from './volume.ts';
 
-export const SCENARIOS: readonly Scenario[] = [shards];
+export const SCENARIOS: readonly Scenario[] = [shards, copyScenario, inPlaceScenario, inbox];
 
 export interface RunOptions {
   /** None: all. */
