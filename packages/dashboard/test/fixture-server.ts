@@ -27,6 +27,10 @@ export interface FixtureServer {
   readonly asked: readonly { readonly name: string; readonly body: unknown }[];
   /** Replaces what is answered from now on, and tells the pages. */
   change(fixture: Fixture, what: Partial<LiveChange>): void;
+  /** Number of event streams that are open. */
+  streams(): number;
+  /** Breaks every event stream off. */
+  dropStreams(): void;
   close(): Promise<void>;
 }
 
@@ -73,6 +77,10 @@ export async function startFixtureServer(
       const change: LiveChange = { runs: [], all: false, ...what, cursor };
       for (const stream of streams)
         stream.write(`event: change\nid: ${cursor}\ndata: ${JSON.stringify(change)}\n\n`);
+    },
+    streams: () => streams.size,
+    dropStreams: () => {
+      for (const stream of streams) stream.destroy();
     },
     close: () => closeServer(server),
   };

@@ -123,6 +123,24 @@ describe.skipIf(!existsSync(CHROMIUM))('the page (needs a Chromium)', () => {
     await chart(page, 'eval/loss').waitFor();
   });
 
+  it('listens only while somebody can see it', async () => {
+    const page = await open('few');
+    await expectSoon(() => server?.streams()).toBe(1);
+    const show = (state: string): Promise<void> =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => value });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, state);
+    await show('hidden');
+    server?.dropStreams();
+    await page.waitForTimeout(2500);
+    expect(server?.streams()).toBe(0);
+    await show('visible');
+    await expectSoon(() => server?.streams()).toBe(1);
+    // The browser's own word on the stream that broke off.
+    expect(problems.splice(0).length).toBeLessThanOrEqual(1);
+  });
+
   it('keeps its state in the address, and goes back', async () => {
     const page = await open('few');
     await chart(page, 'train/loss').waitFor();

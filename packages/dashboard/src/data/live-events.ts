@@ -10,7 +10,7 @@ import type { LiveListener } from './source.ts';
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 10_000;
 /** A hidden tab keeps its stream this long, so that a glance at another tab costs nothing. */
-const HIDDEN_GRACE_MS = 30_000;
+const HIDDEN_GRACE_MS = 10_000;
 
 /** Calls the listener until the returned function is called. */
 export function subscribeToEvents(base: string, project: string, listener: LiveListener): () => void {
@@ -43,6 +43,8 @@ export function subscribeToEvents(base: string, project: string, listener: LiveL
     stream.addEventListener('error', () => {
       // The browser's own retry would ask with the first cursor and give up for good on an error status.
       close();
+      // Once somebody looks again, it is opened again.
+      if (document.visibilityState === 'hidden') return;
       listener.state('retrying');
       timer = setTimeout(open, retryMs);
       retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
@@ -59,12 +61,14 @@ export function subscribeToEvents(base: string, project: string, listener: LiveL
       clearTimeout(timer);
     }
   };
-  const online = (): void => open();
+  const online = (): void => {
+    if (document.visibilityState !== 'hidden') open();
+  };
 
   listener.state('connecting');
   document.addEventListener('visibilitychange', visibility);
   window.addEventListener('online', online);
-  open();
+  online();
   return () => {
     close();
     document.removeEventListener('visibilitychange', visibility);
