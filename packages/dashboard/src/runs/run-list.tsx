@@ -58,10 +58,7 @@ export function RunList({ runs, selection, search, colourOf, onSelect, onSearch 
           onChange={onSearch}
         />
         <div className={styles.counts}>
-          <span>
-            {runs === null ? 'Runs' : `${formatCount(shown)} of ${formatCount(runs.length)} shown`}
-            {narrowed ? <em>{` · ${formatCount(found.length)} found`}</em> : null}
-          </span>
+          <span>{runs === null ? 'Runs' : countsOf(shown, runs.length, narrowed ? found.length : null)}</span>
           <span className={styles.all}>
             <button
               type="button"
@@ -91,6 +88,12 @@ export function RunList({ runs, selection, search, colourOf, onSelect, onSearch 
       {runs?.length === 0 ? <p className={styles.none}>No runs yet.</p> : null}
     </section>
   );
+}
+
+/** What is shown of all; in a narrowed list, how many were found comes first. */
+function countsOf(shown: number, all: number, found: number | null): string {
+  if (found === null) return `${formatCount(shown)} of ${formatCount(all)} shown`;
+  return `${formatCount(found)} found · ${formatCount(shown)} shown`;
 }
 
 interface RowsProps extends Pick<RunListProps, 'selection' | 'colourOf' | 'onSelect'> {
