@@ -52,6 +52,7 @@ export async function list(args: readonly string[], context: CommandContext): Pr
 
 async function printProjects({ snapshots, context, json }: Listing): Promise<void> {
   const names = await snapshots.listProjects();
+  await snapshots.reportProblems();
   if (json) {
     printJson(context.output, { projects: names });
     return;

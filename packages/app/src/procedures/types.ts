@@ -39,7 +39,8 @@ export interface Procedures {
 export interface ProjectRow {
   /** Also its id: what `project` in other requests must be. */
   readonly name: string;
-  readonly runs: number;
+  /** Null where it is not known: a database on a shared disk that nobody has opened. */
+  readonly runs: number | null;
   /** Time of its newest record; null when it has none. */
   readonly lastActivity: number | null;
 }
@@ -69,6 +70,8 @@ export interface RunRow {
   readonly config: Readonly<Record<string, unknown>>;
   /** Problems a person should know of: damaged files, conflicts, holes. Empty when all is well. */
   readonly problems: readonly string[];
+  /** How old the rows are that come from a copy of Trackio's database, in words; absent where they are live. */
+  readonly age?: string;
 }
 
 export interface MetricRow {

@@ -38,6 +38,10 @@ export class ProjectFeed {
   #completed = 0;
   #intervalMs = INTERVAL_MIN_MS;
   #trouble: string | null = null;
+  /** The last look left something for the next. */
+  #more = false;
+  readonly #warned = new Set<string>();
+  #whole = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -73,7 +77,11 @@ export class ProjectFeed {
   /** A whole pass from now, however long it takes: for commands that print one answer. */
   async complete(): Promise<void> {
     await this.#pass;
-    await this.#startPass();
+    this.#whole = true;
+    do {
+      await this.#startPass();
+    } while (this.#more && !this.#stop.signal.aborted);
+    this.#whole = false;
   }
 
   /** Keeps polling until the returned function is called. */
@@ -117,6 +125,7 @@ export class ProjectFeed {
       } catch (error) {
         this.#report(error);
       }
+      if (this.#more) continue;
       await sleep(this.#intervalMs, undefined, { ref: false, signal: this.#stop.signal }).catch(
         () => undefined,
       );
@@ -131,16 +140,25 @@ export class ProjectFeed {
   }
 
   async #look(): Promise<void> {
-    const look = await this.#options.watch.look(this.snapshot.project);
+    const look = await this.#options.watch.look(this.snapshot.project, this.#whole);
     // One slow listing (a busy machine, a first look) must not silence a live page for long: the interval at
     // most doubles from pass to pass, and falls at once.
     const rest = Math.min(LISTING_REST * look.listingMs, 2 * this.#intervalMs);
     this.#intervalMs = Math.max(INTERVAL_MIN_MS, rest);
     if (await this.snapshot.apply(look, this.#stop.signal)) {
       this.#completed++;
+      this.#more = look.more === true;
+      for (const warning of look.warnings ?? []) this.#warn(warning);
     } else {
       await this.#look();
     }
+  }
+
+  /** Says each warning once. */
+  #warn(warning: string): void {
+    if (this.#warned.has(warning)) return;
+    this.#warned.add(warning);
+    this.#options.onTrouble(`project ${this.snapshot.project}: ${warning}`);
   }
 
   /** Says a trouble once, not at every pass. */

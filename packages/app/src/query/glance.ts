@@ -8,7 +8,8 @@ import { nodeCodec } from '@lamella/store/node';
 
 /** What can be told about a project without loading it. */
 export interface Glance {
-  readonly runs: number;
+  /** Null where that cannot be told without reading a whole database over a network. */
+  readonly runs: number | null;
   /** Milliseconds since 1970 UTC. */
   readonly lastActivity: number | null;
 }

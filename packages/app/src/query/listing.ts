@@ -1,5 +1,6 @@
 /** The lists of a snapshot as the procedures answer them: runs, metrics, and the latest values of a key. */
 import { LamellaError } from '@lamella/store';
+import { describeAge } from '@lamella/trackio';
 import type { MetricRow, RunRow } from '../procedures/types.ts';
 import type { Engine } from './engine.ts';
 import type { LoadedRun } from './loaded-run.ts';
@@ -34,6 +35,9 @@ function runRow(snapshot: ProjectSnapshot, run: LoadedRun): RunRow {
     records: totals.records,
     config: facts.config,
     problems: [...run.problems, ...dropped],
+    ...(run.origin === null || snapshot.age === null || snapshot.age.inPlace
+      ? {}
+      : { age: describeAge(snapshot.age, Date.now()) }),
   };
 }
 

@@ -26,6 +26,8 @@ export interface LoadedRun {
   facts: RunFacts;
   totals: RunTotals;
   problems: readonly string[];
+  /** Where it comes from, when that is not Lamella's own shards. */
+  origin: 'trackio' | null;
   label: StateLabel;
 }
 
@@ -41,6 +43,7 @@ export function createRun(id: string, ordinal: number): LoadedRun {
     facts: NO_FACTS,
     totals: NO_TOTALS,
     problems: [],
+    origin: null,
     label: { state: 'silent', reason: 'nothing readable yet' },
   };
 }
@@ -51,6 +54,7 @@ export function noteSight(run: LoadedRun, sight: RunSight): void {
   sight.added.forEach((shard) => run.wanted.set(shard.key, shard));
   run.writers = sight.writers;
   run.problems = sight.problems;
+  run.origin = sight.origin ?? null;
 }
 
 /** What a pass does for one run. `loaded` fills while shards are copied: key to file ordinal. */

@@ -6,8 +6,11 @@
  * and the cursor follow its commit. A shard that could not be copied is simply tried at the next look.
  */
 import { rm } from 'node:fs/promises';
+import type { SourceAge } from '@lamella/trackio';
 import { ChangeLog } from './change-log.ts';
 import type { Engine } from './engine.ts';
+import { insertColumns } from './insert-columns.ts';
+import type { StagedColumns } from './insert-columns.ts';
 import { countFiles, deleteFiles, dropRepeats, insertFiles } from './ingest.ts';
 import type { StagedFile } from './ingest.ts';
 import { labelRun, notePulse } from './liveness.ts';
@@ -50,6 +53,8 @@ export class ProjectSnapshot {
   readonly tables: ProjectTables;
   readonly runs: Map<string, LoadedRun> = new Map();
   readonly log: ChangeLog;
+  /** How old the rows of Trackio's database are; null where there is none. */
+  age: SourceAge | null = null;
   readonly #options: SnapshotOptions;
   /** Runs whose tables or rows are behind what was seen. */
   readonly #behind = new Set<LoadedRun>();
@@ -70,6 +75,7 @@ export class ProjectSnapshot {
    * Errors: internal, unavailable.
    */
   async apply(look: Look, stop?: AbortSignal): Promise<boolean> {
+    this.age = look.age ?? null;
     for (const sight of look.changed) {
       const run = this.runs.get(sight.run) ?? createRun(sight.run, this.runs.size);
       this.runs.set(run.id, run);
@@ -142,19 +148,24 @@ export class ProjectSnapshot {
   async #insert(batch: readonly BatchPart[]): Promise<void> {
     const { engine, watch, schemaFile, nextFile } = this.#options;
     const staged: StagedFile[] = [];
+    const columns: StagedColumns[] = [];
     try {
       for (const { plan, shards } of batch) {
         const asked = shards.map(({ key }) => ({ key, id: nextFile() }));
         const copies = await watch.fetch(this.project, plan.run.id, asked);
-        for (const [i, { key, path }] of copies.entries()) {
-          if (path !== null) {
-            staged.push({ file: asked[i]!.id, run: plan.run.ordinal, path });
-            plan.loaded.set(key, asked[i]!.id);
-          }
+        for (const [i, { key, path, columns: inColumns }] of copies.entries()) {
+          const [file, run] = [asked[i]!.id, plan.run.ordinal];
+          if (path !== null) staged.push({ file, run, path });
+          else if (inColumns) columns.push({ file, run, columns: inColumns });
+          else continue;
+          plan.loaded.set(key, file);
         }
       }
       if (staged.length > 0) {
         await insertFiles(engine.writing, this.tables, schemaFile, staged);
+      }
+      if (columns.length > 0) {
+        await insertColumns(engine.writing, this.tables, columns);
       }
     } finally {
       await Promise.all(staged.map(({ path }) => rm(path, { force: true })));

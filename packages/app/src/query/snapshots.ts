@@ -14,7 +14,7 @@ import { nearNames } from './near-names.ts';
 import { createPrivateDirectory } from './private-directory.ts';
 import { ProjectSnapshot } from './snapshot.ts';
 import type { Glance } from './glance.ts';
-import { openWatch } from './watch.ts';
+import { openDirectoryWatch } from './directory-watch.ts';
 import type { Watch } from './watch.ts';
 import { startWatchThread } from './watch-thread.ts';
 
@@ -39,6 +39,7 @@ export class Snapshots {
   readonly #onTrouble: (message: string) => void;
   readonly #feeds = new Map<string, ProjectFeed>();
   readonly #glances = new Map<string, { at: number; glance: Promise<Glance> }>();
+  readonly #reported = new Set<string>();
   #files = 0;
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -62,7 +63,9 @@ export class Snapshots {
     let engine: Engine | null = null;
     try {
       const watchOptions = { dir: options.dir, copies: join(directory, 'copies') };
-      const watch = await (options.thread ? startWatchThread(watchOptions) : openWatch(watchOptions));
+      const watch = await (options.thread
+        ? startWatchThread(watchOptions)
+        : openDirectoryWatch(watchOptions));
       engine = await openEngine({ directory, ...(options.memoryMb ? { memoryMb: options.memoryMb } : {}) });
       const schemaFile = await writeSchemaFile(engine.writing, directory);
       return new Snapshots({ engine, watch, directory, schemaFile, onTrouble: options.onTrouble });
@@ -116,8 +119,19 @@ export class Snapshots {
     if (!(error instanceof LamellaError)) {
       throw error;
     }
-    this.#onTrouble(`project ${project}: ${error.message}`);
+    this.#report(`project ${project}: ${error.message}`);
     return { runs: 0, lastActivity: null };
+  }
+
+  /** What is wrong with the directory or with projects that nobody has opened; each said once. */
+  async reportProblems(): Promise<void> {
+    for (const problem of await this.watch.problems()) this.#report(problem);
+  }
+
+  #report(problem: string): void {
+    if (this.#reported.has(problem)) return;
+    this.#reported.add(problem);
+    this.#onTrouble(problem);
   }
 
   /** Stops polling, ends the thread, closes DuckDB and removes the private directory. */

@@ -10,7 +10,15 @@ import type { Watch, WatchOptions } from './watch.ts';
 /** What travels to the thread. */
 export interface WatchRequest {
   readonly id: number;
-  readonly method: 'open' | 'listProjects' | 'glance' | 'look' | 'fetch' | 'refuseFaulty';
+  readonly method:
+    | 'open'
+    | 'listProjects'
+    | 'glance'
+    | 'look'
+    | 'fetch'
+    | 'problems'
+    | 'close'
+    | 'refuseFaulty';
   readonly args: readonly unknown[];
 }
 
@@ -72,10 +80,13 @@ export async function startWatchThread(options: WatchOptions): Promise<Watch> {
   return {
     listProjects: () => call('listProjects', []),
     glance: (project) => call('glance', [project]),
-    look: (project) => call('look', [project]),
+    look: (project, whole) => call('look', [project, whole]),
+    problems: () => call('problems', []),
     fetch: (project, run, shards) => call('fetch', [project, run, shards]),
     refuseFaulty: (project, run, keys) => call('refuseFaulty', [project, run, keys]),
     async close() {
+      // Copies of databases are removed, and databases closed, by the thread itself.
+      await call('close', []).catch(() => undefined);
       await worker.terminate();
     },
   };

@@ -9,8 +9,10 @@ import { join } from 'node:path';
 import { LamellaError, openReader } from '@lamella/store';
 import type { Backend, RunView, StoreReader } from '@lamella/store';
 import { nodeCodec, openStore, systemClock } from '@lamella/store/node';
+import type { SourceAge } from '@lamella/trackio';
 import { glanceAt } from './glance.ts';
 import type { Glance } from './glance.ts';
+import type { ShardColumns } from './shard-columns.ts';
 
 /** A verified shard that a project's table should hold. */
 export interface ShardSight {
@@ -31,6 +33,8 @@ export interface RunSight {
   readonly writers: readonly { readonly id: string; readonly highest: number; readonly ended: boolean }[];
   /** Damaged files, conflicts, holes, newer formats: a sentence each. */
   readonly problems: readonly string[];
+  /** Where it comes from, when that is not Lamella's own shards. */
+  readonly origin?: 'trackio';
 }
 
 export interface Look {
@@ -39,19 +43,30 @@ export interface Look {
   readonly changed: readonly RunSight[];
   /** Milliseconds spent in listings: what bounds how soon to look again. */
   readonly listingMs: number;
+  /** There is more than this look has taken in: look again at once. */
+  readonly more?: boolean;
+  /** How old the rows of Trackio's database are; absent where there is none. */
+  readonly age?: SourceAge | null;
+  /** What concerns the project and not one run. */
+  readonly warnings?: readonly string[];
 }
 
 /** A verified copy of a shard; null where it could not be read now (look again). */
 export interface LocalShard {
   readonly key: string;
   readonly path: string | null;
+  /** Instead of a file. */
+  readonly columns?: ShardColumns;
 }
 
 /** The seam between the snapshot and whatever watches the store. */
 export interface Watch {
   listProjects(): Promise<readonly string[]>;
   glance(project: string): Promise<Glance>;
-  look(project: string): Promise<Look>;
+  /** `whole`: all there is, however long it takes; else what can be had within about a second. */
+  look(project: string, whole?: boolean): Promise<Look>;
+  /** What is wrong with the directory and not with one project that is open: a sentence each. */
+  problems(): Promise<readonly string[]>;
   /** Verified copies, `paths` are the caller's to remove. `id` names the copy: `<id>.parquet`. */
   fetch(
     project: string,
@@ -136,6 +151,7 @@ export async function openWatch(options: WatchOptions): Promise<Watch> {
       }
       return refused;
     },
+    problems: async () => [],
     close: async () => undefined,
   };
 }
