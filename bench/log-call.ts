@@ -1,6 +1,20 @@
 /**
  * What logging costs the training process, and what a crash loses: 10 metrics a call, 10,000 calls a second for 60 s
  * from one process, while its publisher lays down shards; then the same with `kill -9` at a random moment.
+ *
+ * `event_loop_max_ms` is the longest that a turn of the training's event loop takes because of Lamella, whatever else
+ * runs on the machine. A turn's time has two parts:
+ *
+ * - The thread runs (its CPU time). All of the longest one counts, over the whole run: log(), Lamella's timers, the
+ *   garbage, and even what the loop itself does in that turn.
+ * - The thread does not run, because others have the cores. Lamella's publisher is one of them, but nobody can say for a
+ *   single stall whose it was. So the process logs and does not log by turns, in windows of 2 s, in which the publisher
+ *   has several flushes to do, or nothing. By how much the longest wait of a window with logging exceeds that of the
+ *   window without it right afterwards, in the median of 15 pairs, is the publisher's doing. A stall by somebody else
+ *   moves no median; a flush that stalls the loop is in each window.
+ *
+ * The figure is the sum of both. Told beside it: the parts, the longest turns by the clock on the wall, and log_max_ms,
+ * where a system call of log() that hung only once would be seen.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -9,7 +23,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeShard, openReader } from '@lamella/store';
 import { nodeCodec, openStore, systemClock } from '@lamella/store/node';
-import { atMost, exactly, type Figure, type Scenario, type ScenarioContext, told } from './scenario.ts';
+import { atMost, exactly, percentile, told } from './scenario.ts';
+import type { Figure, Scenario, ScenarioContext } from './scenario.ts';
 
 const TRAINER = join(import.meta.dirname, 'log-call', 'trainer.ts');
 const MB = 2 ** 20;
@@ -34,7 +49,11 @@ interface Timed {
   readonly maxMs: number;
   readonly turnMaxMs: number;
   readonly turnCpuMaxMs: number;
+  /** The longest wait of each window. */
+  readonly turnWaitsMs: readonly number[];
   readonly idleTurnMaxMs: number;
+  readonly idleTurnCpuMaxMs: number;
+  readonly idleTurnWaitsMs: readonly number[];
   readonly rssGrowth: number;
   readonly publisherRss: number;
 }
@@ -42,16 +61,17 @@ interface Timed {
 async function measure({ log, quick }: ScenarioContext): Promise<Figure[]> {
   const dir = mkdtempSync(join(tmpdir(), 'lamella-log-call-'));
   try {
-    log(`timing, twice ${quick ? 2 : 60} s: without logging, then with`);
+    log(`timing, twice ${quick ? 2 : 60} s: on end, then by turns with and without logging`);
     const timed = await runTimed(join(dir, 'timed'), quick ? 2 : 60);
     const found = await stepsOf(join(dir, 'timed'), 'timed');
+    const waitsMore = timed.turnWaitsMs.map((waitMs, i) => waitMs - (timed.idleTurnWaitsMs[i] ?? Number.NaN));
+    const publisherMs = Math.max(0, percentile(waitsMore, 0.5));
     const kills: number[] = [];
     for (let i = 0; i < (quick ? 1 : KILLS); i++) kills.push(await runKilled(join(dir, `killed-${i}`), log));
     return [
       atMost('p50_us', timed.p50Us, 'us', 4),
       atMost('p99_us', timed.p99Us, 'us', 60),
-      // Both loops are the same but for the call: what the longer one takes more is caused by us.
-      atMost('event_loop_max_ms', Math.max(0, timed.turnMaxMs - timed.idleTurnMaxMs), 'ms', 15),
+      atMost('event_loop_max_ms', timed.turnCpuMaxMs + publisherMs, 'ms', 15),
       atMost('rss_growth_mb', timed.rssGrowth / MB, 'mb', 50),
       atMost('publisher_rss_mb', timed.publisherRss / MB, 'mb', 250),
       exactly('lost', timed.calls - found.size, 'calls', 0),
@@ -64,8 +84,11 @@ async function measure({ log, quick }: ScenarioContext): Promise<Figure[]> {
       told('p999_us', timed.p999Us, 'us'),
       told('log_max_ms', timed.maxMs, 'ms'),
       told('loop_turn_max_ms', timed.turnMaxMs, 'ms'),
-      told('loop_turn_cpu_max_ms', timed.turnCpuMaxMs, 'ms'),
       told('idle_loop_turn_max_ms', timed.idleTurnMaxMs, 'ms'),
+      told('loop_turn_cpu_max_ms', timed.turnCpuMaxMs, 'ms'),
+      told('idle_loop_turn_cpu_max_ms', timed.idleTurnCpuMaxMs, 'ms'),
+      told('loop_turn_wait_median_ms', percentile(timed.turnWaitsMs, 0.5), 'ms'),
+      told('idle_loop_turn_wait_median_ms', percentile(timed.idleTurnWaitsMs, 0.5), 'ms'),
     ];
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -4,8 +4,9 @@
  *
  *     node trainer.ts <dir> <seconds> <mode> [<count file>]
  *
- * `mode`: `noop` (the same loop, nothing logged), `log`, or `killed` (never yields, and writes the number of calls
- * whose `log()` has returned into the count file after each). Prints one JSON object, but for `killed`.
+ * `mode`: `log` (for `seconds` on end, then as long again in windows, by turns with and without logging; prints one
+ * JSON object), or `killed` (never yields, and writes the number of calls whose `log()` has returned into the count
+ * file after each).
  */
 import { openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
@@ -15,6 +16,9 @@ const CALLS_PER_SECOND = 10_000;
 
 /** Machine code is made and the publisher has started. */
 const WARM_UP_CALLS = 20_000;
+
+/** Pairs of windows, one with logging and one without. */
+const WINDOWS = 15;
 
 const [dir = '', seconds = '60', mode = 'log', countFile = ''] = process.argv.slice(2);
 const calls = Math.round(Number(seconds) * CALLS_PER_SECOND);
@@ -47,24 +51,28 @@ function cpuMs(): number {
   return (user + system) / 1000;
 }
 
-interface Loop {
+/** The longest turns of the event loop, and what they are made of. */
+interface Turns {
+  readonly maxMs: number;
+  /** The most CPU time that this thread took in one. */
+  readonly cpuMaxMs: number;
+  /** The longest time of one in which this thread did not run. */
+  readonly waitMaxMs: number;
   readonly latencies: Float64Array;
-  readonly turnMaxMs: number;
-  /** The same without the time in which the thread did not run: what other processes on the machine do is not in it. */
-  readonly turnCpuMaxMs: number;
   readonly rssMax: number;
 }
 
 async function loop(
   count: number,
   log: (metrics: Record<string, number>, step: number) => void,
-): Promise<Loop> {
+): Promise<Turns> {
   const latencies = new Float64Array(count).fill(1); // touched now, so that it does not count as growth
-  const start = performance.now();
-  let turnMaxMs = 0;
-  let turnCpuMaxMs = 0;
-  let cpu = cpuMs();
+  let maxMs = 0;
+  let cpuMaxMs = 0;
+  let waitMaxMs = 0;
   let rssMax = 0;
+  let cpu = cpuMs();
+  const start = performance.now();
   let turn = start;
   for (let i = 0; i < count; i++) {
     work(start + (i * 1000) / CALLS_PER_SECOND);
@@ -77,13 +85,15 @@ async function loop(
     const now = performance.now();
     const cpuNow = cpuMs();
     if (i > 0) {
-      turnMaxMs = Math.max(turnMaxMs, now - turn);
-      turnCpuMaxMs = Math.max(turnCpuMaxMs, cpuNow - cpu);
+      maxMs = Math.max(maxMs, now - turn);
+      cpuMaxMs = Math.max(cpuMaxMs, cpuNow - cpu);
+      waitMaxMs = Math.max(waitMaxMs, now - turn - (cpuNow - cpu));
     }
     turn = now;
     cpu = cpuNow;
   }
-  return { latencies, turnMaxMs, turnCpuMaxMs, rssMax: Math.max(rssMax, process.memoryUsage.rss()) };
+  rssMax = Math.max(rssMax, process.memoryUsage.rss());
+  return { maxMs, cpuMaxMs, waitMaxMs, latencies, rssMax };
 }
 
 /** The most memory that our child has had, in bytes. */
@@ -119,28 +129,39 @@ function killed(): never {
 }
 
 async function measured(): Promise<void> {
-  const idle = await loop(calls, () => undefined);
+  await loop(calls / 10, () => undefined); // what the loop itself needs of memory
   const rssBefore = process.memoryUsage.rss();
-  if (mode === 'noop') return;
   const run = init({ dir, project: 'bench', id: 'timed' });
-  const warm = await loop(Math.min(WARM_UP_CALLS, calls), (metrics, step) =>
-    run.log(metrics, step - WARM_UP_CALLS),
-  );
-  const busy = await loop(calls, (metrics, step) => run.log(metrics, step));
+  let step = 0;
+  const log = (metrics: Record<string, number>): void => run.log(metrics, step++);
+  const warm = await loop(Math.min(WARM_UP_CALLS, calls), log);
+  const busy = await loop(calls, log);
   const publisher = publisherRss();
+  const windowCalls = Math.round(calls / WINDOWS / 2);
+  const logging: Turns[] = [];
+  const idle: Turns[] = [];
+  for (let i = 0; i < WINDOWS; i++) {
+    logging.push(await loop(windowCalls, log));
+    await run.flush(); // so that nothing is left for the publisher to do in the window without
+    idle.push(await loop(windowCalls, () => undefined));
+  }
   const end = await run.finish();
   const sorted = busy.latencies.toSorted();
   const at = (p: number): number => (sorted[Math.ceil(p * sorted.length) - 1] ?? Number.NaN) * 1000;
+  const waits = (windows: readonly Turns[]): number[] => windows.map(({ waitMaxMs }) => waitMaxMs);
   process.stdout.write(
     JSON.stringify({
-      calls: calls + warm.latencies.length,
+      calls: step,
       p50Us: at(0.5),
       p99Us: at(0.99),
       p999Us: at(0.999),
       maxMs: sorted.at(-1) ?? Number.NaN,
-      turnMaxMs: busy.turnMaxMs,
-      turnCpuMaxMs: busy.turnCpuMaxMs,
-      idleTurnMaxMs: idle.turnMaxMs,
+      turnMaxMs: busy.maxMs,
+      turnCpuMaxMs: Math.max(...[busy, ...logging].map(({ cpuMaxMs }) => cpuMaxMs)),
+      turnWaitsMs: waits(logging),
+      idleTurnMaxMs: Math.max(...idle.map(({ maxMs }) => maxMs)),
+      idleTurnCpuMaxMs: Math.max(...idle.map(({ cpuMaxMs }) => cpuMaxMs)),
+      idleTurnWaitsMs: waits(idle),
       rssGrowth: Math.max(warm.rssMax, busy.rssMax) - rssBefore,
       publisherRss: publisher,
       end,
