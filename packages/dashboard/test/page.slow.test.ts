@@ -123,6 +123,18 @@ describe.skipIf(!existsSync(CHROMIUM))('the page (needs a Chromium)', () => {
     await chart(page, 'eval/loss').waitFor();
   });
 
+  it('keeps what it shows when the store is found empty', async () => {
+    const page = await open('few');
+    await chart(page, 'train/loss').waitFor();
+    server?.change({ ...fixtureOf('few'), projects: [] }, {});
+    await page.waitForTimeout(10_500);
+    await expectSoon(() => server?.asked.filter(({ name }) => name === 'list_projects').length).toBe(2);
+    await page.waitForTimeout(300);
+    expect(await chart(page, 'train/loss').count()).toBe(1);
+    expect(await page.getByRole('complementary').innerText()).toContain('brave-lynx');
+    expect(problems.splice(0).every((text) => text.includes('404'))).toBe(true);
+  });
+
   it('listens only while somebody can see it', async () => {
     const page = await open('few');
     await expectSoon(() => server?.streams()).toBe(1);

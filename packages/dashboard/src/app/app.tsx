@@ -35,10 +35,11 @@ export function App() {
   const metrics = useMetrics(project);
   const { listed, colourOf } = useRunColours(project, runs.data);
   // A project that is not there has no stream either, but the server is.
-  const missing = isMissing(runs.error);
+  const missing = !runs.data && isMissing(runs.error);
   const away = projects.isError || (live === 'retrying' && !missing);
 
-  if (projects.data?.length === 0) return <EmptyStore away={away} />;
+  // A store that was there and is not (a mount that went away, say) takes nothing off the page.
+  if (projects.data?.length === 0 && !runs.data?.length) return <EmptyStore away={away} />;
   return (
     <div className={styles.shell}>
       <aside className={styles.side} data-open={drawer} aria-label="Project and runs">
