@@ -114,10 +114,15 @@ function xAxis(parts: PlotParts): uPlot.Axis {
     const [from, to] = [scaled(parts.x().min), scaled(parts.x().max)];
     const width = plot.width - Y_WIDTH_MIN_PX - RIGHT_PX;
     let taken = -Y_WIDTH_MIN_PX;
-    return labels(splits).map((label, i) => {
-      const at = ((scaled(splits[i] ?? 0) - from) / (to - from)) * width;
+    const places = splits.map((x) => ((scaled(x) - from) / (to - from)) * width);
+    // uPlot's ticks of a clock may begin left of the picture; the first one inside of it is to name the day.
+    const inside = splits.filter((_, i) => places[i]! >= 0);
+    const texts = labels(inside);
+    return splits.map((_, i) => {
+      const label = texts[i - (splits.length - inside.length)] ?? '';
+      const at = places[i]!;
       const half = widthOf(label) / 2;
-      if (at + half > width + RIGHT_PX || at - half < taken) return '';
+      if (label === '' || at + half > width + RIGHT_PX || at - half < taken) return '';
       taken = at + half + LABEL_GAP_PX;
       return label;
     });
