@@ -1,5 +1,5 @@
 /** What is published works where it is installed: without sources, without this repository, and small. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
@@ -9,6 +9,7 @@ import { makeDirectory } from './trainer-process.ts';
 
 const CLIENT = join(import.meta.dirname, '..');
 const STORE = join(CLIENT, '..', 'store');
+const TRACKIO = join(CLIENT, '..', 'trackio');
 const ROOT = join(CLIENT, '..', '..');
 const KILOBYTES_MAX = 2000;
 
@@ -54,6 +55,22 @@ function fresh(folder: string): string {
   return copy;
 }
 
+/** Offline: everything that is needed must be in the tarballs. */
+function install(tarballs: readonly string[]): void {
+  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs], {
+    cwd: app,
+    stdio: 'pipe',
+  });
+}
+
+function train(env: Readonly<Record<string, string>>): { readonly stdout: string; readonly stderr: string } {
+  return spawnSync(process.execPath, ['train.js'], {
+    cwd: app,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], ...env },
+  });
+}
+
 /** The folder of an installed package that the store depends on. */
 function installed(name: string): string {
   let folder = dirname(createRequire(join(STORE, 'package.json')).resolve(name));
@@ -72,11 +89,7 @@ beforeAll(() => {
   const tarballs = [fresh(STORE), fresh(CLIENT), ...Object.keys(dependencies).map(installed)].map(pack);
   writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }));
   writeFileSync(join(app, 'train.js'), SCRIPT);
-  // Offline: everything that is needed must be in the tarballs.
-  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs], {
-    cwd: app,
-    stdio: 'pipe',
-  });
+  install(tarballs);
 });
 
 afterAll(() => directory.remove());
@@ -120,14 +133,40 @@ describe('the packed client, installed alone', () => {
 
   it('logs, from JavaScript and with its publisher', async () => {
     const dir = join(directory.path, 'store');
-    const output = execFileSync(process.execPath, ['train.js'], {
-      cwd: app,
-      encoding: 'utf8',
-      env: { PATH: process.env['PATH'], TRACKIO_DIR: dir },
+    expect(JSON.parse(train({ TRACKIO_DIR: dir }).stdout)).toStrictEqual({
+      published: true,
+      calls: 1000,
+      dropped: 0,
+      lost: 0,
     });
-    expect(JSON.parse(output)).toStrictEqual({ published: true, calls: 1000, dropped: 0, lost: 0 });
     const { rows } = await readRun(dir, 'p', 'r');
     expect(stepsOf(rows, 'loss')).toHaveLength(1000);
     expect(runEvent(rows, 'end')).toMatchObject({ state: 'finished' });
+  });
+
+  it('writes shards, and says so, where a mode needs the package that is not installed', async () => {
+    const dir = join(directory.path, 'without');
+    const { stdout, stderr } = train({ TRACKIO_DIR: dir, TRACKIO_STORAGE_MODE: 'sqlite' });
+    expect(JSON.parse(stdout)).toMatchObject({ published: true, calls: 1000 });
+    expect(stderr).toMatch(
+      /^lamella: TRACKIO_STORAGE_MODE=sqlite needs the package @lamella\/trackio, which is not installed; shards are written instead[^\n]*\n$/,
+    );
+    expect(stepsOf((await readRun(dir, 'p', 'r')).rows, 'loss')).toHaveLength(1000);
+  });
+
+  it('writes Trackio’s database once that package is installed', () => {
+    install([pack(fresh(TRACKIO))]);
+    const dir = join(directory.path, 'with');
+    const { stdout, stderr } = train({
+      TRACKIO_DIR: dir,
+      TRACKIO_STORAGE_MODE: 'sqlite',
+      LAMELLA_FILESYSTEM_CLASS: 'local',
+    });
+    expect({ ...(JSON.parse(stdout) as object), stderr }).toMatchObject({
+      published: true,
+      calls: 1000,
+      stderr: '',
+    });
+    expect(readdirSync(dir)).toContain('p.db');
   });
 });
