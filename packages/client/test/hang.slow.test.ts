@@ -1,6 +1,6 @@
 /** A store that never answers, cannot be written or is not there: training goes on as if nothing were. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isAlive, makeDirectory, publishersOf, startTrainer, until } from './trainer-process.ts';
@@ -153,5 +153,22 @@ describe('a store directory that cannot be made', () => {
       flushed: { published: true },
       result: { published: true, calls: told(ended).calls },
     });
+  });
+});
+
+describe('a store directory that is deleted in the middle of a run', () => {
+  it('is not made again; one line names it, and what follows is published once somebody makes it', async () => {
+    const dir = join(directory.path, 'store');
+    const trainer = startTrainer('steady', [dir, '5', 'flush']);
+    await trainer.printed('started');
+    await until('something is published', () => existsSync(join(dir, 'project=p')));
+    rmSync(dir, { recursive: true });
+    await until('the publisher says so', () => trainer.errors().includes('the directory is gone'));
+    expect(existsSync(dir)).toBe(false);
+    mkdirSync(dir);
+    const ended = await trainer.ended;
+    expect(told(ended)).toMatchObject({ flushed: { published: true }, result: { published: true } });
+    const lines = ended.stderr.trim().split('\n');
+    expect(lines.filter((line) => line.includes('the directory is gone'))).toHaveLength(1);
   });
 });

@@ -21,6 +21,8 @@ export interface Trainer {
   readonly ended: Promise<Ended>;
   /** Resolves when the trainer has printed this. */
   printed(text: string): Promise<void>;
+  /** What it has said on stderr. */
+  errors(): string;
 }
 
 /** An empty directory that is gone after `remove`. */
@@ -53,6 +55,7 @@ export function startTrainer(
   return {
     child,
     ended,
+    errors: () => stderr,
     async printed(text) {
       while (!stdout.includes(text)) {
         if (child.exitCode !== null || child.signalCode !== null) {

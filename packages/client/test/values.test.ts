@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { StepCounter } from '../src/run/step.ts';
 import { Table } from '../src/run/table.ts';
 import { toJsonText } from '../src/run/value.ts';
@@ -53,10 +53,19 @@ describe('toJsonText', () => {
 });
 
 describe('Table', () => {
-  it('refuses rows that do not fit', () => {
-    expect(() => new Table({ columns: ['a'], data: [[1, 2]] })).toThrow(
-      /2 cells does not fit a table of 1 column/,
-    );
+  it('keeps what fits, and never throws into a training', () => {
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const table = new Table({ columns: ['a'], data: [[1, 2]] });
+    table.addRow(3, 4);
+    expect(toJsonText(table)).toBe('{"_type":"trackio.table","_value":[{"a":1},{"a":3}]}');
+    expect(stderr.mock.calls.map(([text]) => text)).toStrictEqual([
+      'lamella: Table: of a row of 2 cells only 1 are kept, one per column\n',
+    ]);
+    for (const source of [null, 7, { data: [[1]] }, { columns: ['a'], data: 5 }, [1, 2], [null]]) {
+      expect(toJsonText(new Table(source as never))).toBe('{"_type":"trackio.table","_value":[]}');
+    }
+    expect(stderr).toHaveBeenCalledTimes(2);
+    stderr.mockRestore();
   });
 });
 

@@ -50,16 +50,14 @@ const worker = new Worker(new URL(`./worker.${isSource ? 'ts' : 'js'}`, import.m
 });
 worker.on('message', (message: FromWorker) => {
   if (message.type === 'deadline') deadlineMs = message.ms;
-  // Not `exit`: a call stuck on a hung mount would keep it from returning, and nothing is left to be done.
-  else process.kill(process.pid, 'SIGKILL');
+  else die();
 });
 worker.on('error', (error: Error) => {
   new Answers(ANSWERS_FD).send({
     type: 'trouble',
     text: `the publisher failed: ${error.message}; please report this`,
   });
-  process.exitCode = 1;
-  process.exit();
+  die();
 });
 poll();
 
@@ -99,5 +97,10 @@ function hand(chunk: Uint8Array<ArrayBuffer>): void {
 
 function end(): void {
   worker.postMessage({ type: 'end' } satisfies ToWorker);
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), deadlineMs);
+  setTimeout(die, deadlineMs);
+}
+
+/** Not `exit`: a call that is stuck on a hung mount would keep it from returning. */
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
 }

@@ -77,7 +77,6 @@ export class Link {
   readonly #flushes = new Map<number, { published: boolean; reason?: string } | null>();
   #finish: Finish | null = null;
   #finished: Extract<Acknowledgement, { type: 'finished' }> | null = null;
-  #closed = false;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -114,7 +113,7 @@ export class Link {
   /** Hands over the call that `frames` holds. */
   sendCall(frames: FrameEncoder, rows: number, nowMs: number): void {
     const writer = this.#writer;
-    if (writer === null || this.#closed) {
+    if (writer === null) {
       this.#droppedHere++;
       return;
     }
@@ -130,7 +129,7 @@ export class Link {
 
   /** Sends a definition or a control frame, which always finds room. */
   sendControl(frame: Buffer, nowMs: number): void {
-    if (this.#writer === null || this.#closed) return;
+    if (this.#writer === null) return;
     const result = this.#writer.send(frame, frame.length, nowMs, true);
     if (result !== 'sent') this.#afterTrouble(result === 'closed');
   }
@@ -185,8 +184,6 @@ export class Link {
 
   /** Closes the pipe: the publisher ends when it has published what it was given. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
     if (this.#timer) clearInterval(this.#timer);
     if (this.#drainTimer) clearTimeout(this.#drainTimer);
     // What is in the spill file is the publisher's to read when the pipe has ended.
@@ -195,6 +192,7 @@ export class Link {
     if (this.#spillFd !== null) closeSpillFile(this.#spillFd);
     this.#process = null;
     this.#writer = null;
+    this.#spillFd = null;
   }
 
   #start(lost: Hello['lost']): void {

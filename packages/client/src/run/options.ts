@@ -20,12 +20,12 @@ export interface InitOptions {
   readonly project: string;
   /** Display name of the run; default: two words and four digits. */
   readonly name?: string | undefined;
-  /** Hyper-parameters, by name. Names must not begin with `_`. */
+  /** Hyper-parameters, by name: whatever can be logged. Names must not begin with `_`; default: none. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
-  /** Runs with the same group can be shown together. */
+  /** Runs with the same group can be shown together; default: none. */
   readonly group?: string | undefined;
   /**
-   * Id of the run. Processes that give the same id (ranks, or a later process that goes on) write into one run.
+   * Id of the run, 1 to 200 bytes. Processes that give the same id (ranks, or a later process that goes on) write into one run.
    * Default: made from the launch (torchrun, SLURM, MPI) when it has several ranks, else from the name.
    */
   readonly id?: string | undefined;
@@ -36,7 +36,9 @@ export interface InitOptions {
   readonly resume?: 'never' | 'allow' | 'must' | undefined;
   /** Directory of the store; created if missing. Default: `TRACKIO_DIR`, else `~/.cache/huggingface/trackio`. */
   readonly dir?: string | undefined;
+  /** Words to find the run by; default: none. */
   readonly tags?: readonly string[] | undefined;
+  /** Free text about the run; default: none. */
   readonly notes?: string | undefined;
   /** Seconds between samples of system metrics; 0 or false: none. Default: `LAMELLA_SYSTEM_SECONDS`, else 10. */
   readonly systemSeconds?: number | false | undefined;

@@ -117,8 +117,9 @@ export class Run {
   }
 
   /**
-   * Publishes at once, and resolves when everything that was logged before is published. Answers after
-   * LAMELLA_FINISH_SECONDS at the latest, then and after a loss with `published: false`. Never rejects.
+   * Publishes at once, without waiting for the flush interval, and resolves with `published: true` when everything
+   * that was logged before is in the store. Never rejects: after LAMELLA_FINISH_SECONDS (30), after a loss, and
+   * when the store refuses, it resolves with `published: false` and the reason.
    */
   async flush(): Promise<FlushResult> {
     const link = this.#link;
@@ -136,8 +137,9 @@ export class Run {
   }
 
   /**
-   * Ends the run: publishes everything and waits for it, LAMELLA_FINISH_SECONDS at most. Never rejects; the
-   * answer and one warning tell what could not be published. A second call waits for the first one's end.
+   * Ends the run: publishes everything and waits for it, LAMELLA_FINISH_SECONDS (30) at most. Never rejects; the
+   * answer and one warning tell what could not be published. `state` is `finished` by default, `reason` is shown
+   * beside it. A second call waits for the first one's end.
    */
   finish(
     end: { readonly state?: 'finished' | 'failed'; readonly reason?: string } = {},
