@@ -21,6 +21,9 @@ const POLICY = '/usr/sbin/policy-rc.d';
 /** Seconds for `apt-get`; the packages are 45 MB. */
 const APT_SECONDS = 120;
 
+/** A machine without a network is to say so soon. */
+const NO_PATIENCE = ['--option=Acquire::Retries=0', '--option=Acquire::http::Timeout=15'];
+
 /**
  * Installs what is missing where that is possible. Answers null when the harness can be set up now, else the reason
  * why it cannot.
@@ -51,7 +54,7 @@ function install(names: readonly string[]): string | null {
   if (ownPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
     for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...names]]) {
-      const done = spawnSync('apt-get', ['--quiet=2', ...args], {
+      const done = spawnSync('apt-get', ['--quiet=2', ...NO_PATIENCE, ...args], {
         env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
         stdio: ['ignore', 'ignore', 'pipe'],
         encoding: 'utf8',

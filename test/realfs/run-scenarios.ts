@@ -10,7 +10,7 @@ import { scenario as inbox } from './inbox.ts';
 import type { Scenario } from './scenario.ts';
 import { scenario as shards } from './shards.ts';
 import { copyScenario, inPlaceScenario } from './trackio.ts';
-import { type NfsVersion, openVolume, ServerCrashed, type Volume } from './volume.ts';
+import { type NfsVersion, HarnessMissing, openVolume, ServerCrashed, type Volume } from './volume.ts';
 
 export const SCENARIOS: readonly Scenario[] = [shards, copyScenario, inPlaceScenario, inbox];
 
@@ -63,7 +63,14 @@ export async function runScenarios(options: RunOptions): Promise<RunResult> {
     }
     const own: ScenarioResult[] = [];
     for (const nfs of options.versions) {
-      const result = await runOne(scenario, nfs, options);
+      let result = await runOne(scenario, nfs, options);
+      for (
+        let tried = 1;
+        tried < (scenario.attempts ?? 1) && typeof result !== 'string' && !result.passed;
+        tried++
+      ) {
+        result = await runOne(scenario, nfs, options);
+      }
       if (typeof result === 'string') skipped.push(`${scenario.name} on NFSv${nfs}, because ${result}`);
       else own.push(result);
     }
@@ -104,6 +111,7 @@ async function runOne(
         versions: { lamella: version('.'), node: process.versions.node, host: release(), ...volume.versions },
       };
     } catch (error) {
+      if (error instanceof HarnessMissing) return error.message;
       if (!(error instanceof ServerCrashed) || crashes === SERVER_CRASHES_MAX) throw error;
       log(`NFSv${nfs}: ${error.message}; the run is made again`);
     } finally {

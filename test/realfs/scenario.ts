@@ -10,6 +10,8 @@ export interface Scenario {
   /** One sentence. */
   readonly about: string;
   readonly seconds: { readonly full: number; readonly short: number };
+  /** How often it may be tried until it passes, where it waits for something that happens by chance. Default: 1. */
+  readonly attempts?: number;
   /** Null, or the reason why this scenario (not the harness) cannot run here. */
   prepare(log: (line: string) => void): string | null;
   /** Errors: the guest or the server failed, and nothing can be concluded. */

@@ -99,7 +99,7 @@ export function killGroup(pid: number): void {
 }
 
 /** The first line that a program prints about itself. */
-export function firstLine(program: string, args: readonly string[]): string {
+function firstLine(program: string, args: readonly string[]): string {
   const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   return (stdout || stderr).trim().split('\n')[0] ?? 'unknown';
 }

@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { exactly, type Figure, percentile, told } from '../../bench/scenario.ts';
+import { atMost, exactly, type Figure, percentile, told } from '../../bench/scenario.ts';
 import { trackioPython } from '../../packages/trackio/test/trackio-venv.ts';
 import { ENDED, LOCAL, type Pair, type PairResult, type Program, RESULTS } from './guest/pair.ts';
 import {
@@ -22,6 +22,9 @@ import type { Volume } from './volume.ts';
 /** The newest Trackio that Lamella knows. */
 export const TRACKIO_VERSION = '0.43.0';
 export const CALLS_PER_SECOND = 30;
+
+/** What the stated age allows: rows that the writer holds back until its checkpoint, 30 s, and a few looks. */
+const BEHIND_MS_MAX = 34_000;
 
 /** The reader of copies looks as often as a dashboard; in place, more often: that only makes the harm come sooner. */
 const POLL_MS = { copy: 1000, 'in-place': 250 };
@@ -42,9 +45,13 @@ export const inPlaceScenario: Scenario = {
   name: 'trackio-in-place',
   about: 'the same with a reader that opens the database in place on client B: passes only if that does harm',
   seconds: { full: 60, short: 30 },
+  attempts: 3,
   prepare: prepareTrackio,
   run: async (context) => {
-    const { figures, notes, harm } = await runTrackio(context, 'in-place');
+    const { figures, notes, harm } = await runTrackio(
+      context,
+      (process.env['HOW'] ?? 'in-place') as 'in-place',
+    );
     return { figures: [exactly('harm_done', harm ? 1 : 0, 'count', 1), ...figures.map(asTold)], notes };
   },
 };
@@ -124,15 +131,16 @@ async function runTrackio(
     { ...told('right_answers', seen.right, 'count'), goal: '>= 1', met: seen.right > 0 },
     told('logged', noted.length, 'rows'),
     told('looks', seen.looks, 'count'),
-    told('looks_before_the_first_table', seen.notYet, 'count'),
+    told('looks_before_the_first_row', seen.notYet, 'count'),
     told('copies_thrown_away', seen.rejected, 'count'),
-    told('logged_to_visible_p50_ms', percentile(staleness, 0.5), 'ms'),
-    told('logged_to_visible_p95_ms', percentile(staleness, 0.95), 'ms'),
-    told(
+    atMost(
       'logged_to_visible_max_ms',
       staleness.reduce((a, b) => Math.max(a, b), 0),
       'ms',
+      BEHIND_MS_MAX,
     ),
+    told('logged_to_visible_p50_ms', percentile(staleness, 0.5), 'ms'),
+    told('logged_to_visible_p95_ms', percentile(staleness, 0.95), 'ms'),
     told('stated_age_max_s', seen.statedAgeMaxS, 's'),
   ];
   const notes = [

@@ -12,13 +12,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../../scripts/steps.ts';
 import type { Pair } from './guest/pair.ts';
-import { firstLine, killGroup, type NfsServer, SERVER, startServer } from './server.ts';
+import { killGroup, type NfsServer, SERVER, startServer } from './server.ts';
 
 export type NfsVersion = '3' | '4.2';
 export const NFS_VERSIONS: readonly NfsVersion[] = ['3', '4.2'];
 
-/** Booting, mounting and switching off, with room for a busy machine. */
+/** Switching off, with room for a busy machine. */
 const GUEST_MARGIN_MS = 90_000;
+/** Until both clients have mounted. */
+const BOOT_MS = 60_000;
 /** Memory of the guest; only what is used is taken. */
 const GUEST_MEMORY = '3G';
 /** The guest's modules are bound onto this directory of the host's root, which therefore has to exist. */
@@ -79,6 +81,7 @@ export async function openVolume(nfs: NfsVersion, log: (line: string) => void): 
       log(`NFSv${nfs}: booting the guest; ${pair.about}`);
       writeFileSync(join(work, 'out', 'pair.json'), JSON.stringify(pair));
       guest = launchGuest(work, nfs, running);
+      await waitForMounts(guest, () => text('mounts'), work);
       await waitForGuest(guest, running, pair.seconds * 1000 + GUEST_MARGIN_MS, work);
       if (text('status').trim() !== '0')
         throw new Error(
@@ -141,6 +144,20 @@ function launchGuest(work: string, nfs: NfsVersion, server: NfsServer): ChildPro
   );
 }
 
+/** Containers may forbid what User-mode Linux needs, and then nothing can be tested. */
+async function waitForMounts(guest: ChildProcess, mounts: () => string, work: string): Promise<void> {
+  for (const end = Date.now() + BOOT_MS; ; await sleep(100)) {
+    if (
+      mounts()
+        .split('\n')
+        .filter((line) => line !== '').length === 2
+    )
+      return;
+    if (Date.now() > end || guest.exitCode !== null || guest.signalCode !== null)
+      throw new HarnessMissing(`the guest did not boot and mount: ${tail(readGuestLog(work))}`);
+  }
+}
+
 /** A guest whose server has crashed hangs for ever in its mounts, so the server is watched, too. */
 async function waitForGuest(
   guest: ChildProcess,
@@ -156,6 +173,9 @@ async function waitForGuest(
     await sleep(100);
   }
 }
+
+/** The harness works on other machines, not on this one. */
+export class HarnessMissing extends Error {}
 
 /** The server's fault, not that of what is tested: the run is worth nothing and is made again. */
 export class ServerCrashed extends Error {
@@ -196,9 +216,4 @@ function names(pid: string, work: string): boolean {
   } catch {
     return false; // it has ended meanwhile
   }
-}
-
-/** Version of the guest's kernel package, without booting it. */
-export function kernelVersion(): string {
-  return firstLine('linux.uml', ['--version']);
 }

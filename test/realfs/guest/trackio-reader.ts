@@ -2,15 +2,16 @@
  * Runs in the guest on client B: reads the database of a Trackio process on client A once a second, and holds every
  * answer against what that process logged: rows 1 to n with their values, no hole, never fewer than before.
  *
- * `copy`: as Lamella does on a network disk. `in-place`: as it does on a local disk only; here that is the mistake
- * which the scenario has to notice.
+ * `copy`: as Lamella does on a network disk. `in-place`: the database is opened where it lies, anew for every look, as
+ * Trackio's own server does; here that is the mistake which the scenario has to notice.
  */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeAge, problemOf, TrackioSource } from '@lamella/trackio';
-import { LOCAL, MOUNT_B, RESULTS } from './pair.ts';
-import { judgeRows } from './trackio-rows.ts';
+import { ENDED, LOCAL, MOUNT_B, RESULTS } from './pair.ts';
+import { judgeRows, type Row, rowsInPlace, rowsOf } from './trackio-rows.ts';
 
 export const FOLDER: string = 'trackio';
 export const PROJECT: string = 'digits';
@@ -27,7 +28,7 @@ export interface TrackioReaderResult {
   /** Answers that were a state which the writer had committed, and no older than the one before. */
   readonly right: number;
   readonly wrong: readonly string[];
-  /** Looks before the database or its tables are there; they say so. */
+  /** Looks that found no database, no tables or no rows yet. */
   readonly notYet: number;
   /** Looks that failed, by what they said. */
   readonly failed: readonly string[];
@@ -44,8 +45,54 @@ export interface TrackioReaderResult {
 
 const NOT_YET = ['missing', 'not-yet', 'zero-byte', 'foreign', 'busy-writer'];
 
+/** What a look found: rows from the database, and where they are copies, how old. */
+interface Answer {
+  readonly rows: Iterable<Row>;
+  readonly age: string;
+  readonly ageS: number;
+  readonly rejected: number;
+}
+
+interface Eye {
+  look(): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+function openCopies(path: string): Eye {
+  const source = new TrackioSource({ path, filesystem: 'network', copyFolder: join(LOCAL, 'copies') });
+  return {
+    look: async () => {
+      const { rejected } = await source.refresh();
+      const nowMs = Date.now();
+      return {
+        rows: rowsOf(source.database.logs),
+        age: describeAge(source.age, nowMs),
+        ageS: (nowMs - source.age.readAtMs) / 1000,
+        rejected: rejected.length,
+      };
+    },
+    close: () => source.close(),
+  };
+}
+
+/** Readable and writable: so does Trackio's server, whose last connection checkpoints and removes the log. */
+function openInPlace(path: string): Eye {
+  return {
+    look: () => {
+      const database = new DatabaseSync(path, { timeout: 1000 });
+      try {
+        return Promise.resolve({ rows: rowsInPlace(database), age: 'live', ageS: 0, rejected: 0 });
+      } finally {
+        database.close();
+      }
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Looks, judges and keeps count. */
 class Looker {
-  readonly #source: TrackioSource;
+  readonly #eye: Eye;
   readonly #wrong: string[] = [];
   readonly #failed: string[] = [];
   readonly #seenMs: number[] = [];
@@ -56,35 +103,34 @@ class Looker {
   #age = '';
   #statedAgeMaxS = 0;
 
-  constructor(options: TrackioReaderOptions) {
-    this.#source = new TrackioSource({
-      path: join(MOUNT_B, FOLDER, `${PROJECT}.db`),
-      filesystem: options.how === 'copy' ? 'network' : 'local',
-      copyFolder: join(LOCAL, 'copies'),
-    });
+  constructor({ how }: TrackioReaderOptions) {
+    const path = join(MOUNT_B, FOLDER, `${PROJECT}.db`);
+    this.#eye = how === 'copy' ? openCopies(path) : openInPlace(path);
   }
 
   async look(): Promise<void> {
     this.#looks += 1;
     try {
-      const { rejected } = await this.#source.refresh();
-      this.#rejected += rejected.length;
-      const judged = judgeRows(this.#source.database.logs, this.#seenMs.length);
+      const answer = await this.#eye.look();
+      const judged = judgeRows(answer.rows, this.#seenMs.length);
       const nowMs = Date.now();
-      if (judged.wrong === null) this.#right += 1;
-      else this.#wrong.push(judged.wrong);
+      if (judged.wrong !== null) this.#wrong.push(judged.wrong);
+      else if (judged.rows === 0) this.#notYet += 1;
+      else this.#right += 1;
       while (this.#seenMs.length < judged.rows) this.#seenMs.push(nowMs);
-      this.#age = describeAge(this.#source.age, nowMs);
-      this.#statedAgeMaxS = Math.max(this.#statedAgeMaxS, (nowMs - this.#source.age.readAtMs) / 1000);
+      this.#rejected += answer.rejected;
+      this.#age = answer.age;
+      this.#statedAgeMaxS = Math.max(this.#statedAgeMaxS, answer.ageS);
     } catch (error) {
-      if (NOT_YET.includes(problemOf(error) ?? '') && this.#seenMs.length === 0) this.#notYet += 1;
+      const isEarly = NOT_YET.includes(problemOf(error) ?? '') || /no such table/.test(String(error));
+      if (isEarly && this.#seenMs.length === 0) this.#notYet += 1;
       else this.#failed.push(String(error));
     }
     writeFileSync(join(RESULTS, 'reader.json'), JSON.stringify(this.#result()));
   }
 
   async close(): Promise<void> {
-    await this.#source.close();
+    await this.#eye.close();
   }
 
   #result(): TrackioReaderResult {
@@ -109,7 +155,8 @@ async function main(options: TrackioReaderOptions): Promise<void> {
     readdirSync(MOUNT_B).includes(FOLDER) && readdirSync(join(MOUNT_B, FOLDER)).includes(`${PROJECT}.db`);
   while (!isThere() && Date.now() < end) await sleep(200);
   const looker = new Looker(options);
-  while (Date.now() < end) {
+  // A writer that has ended is a dead one: this reader is to end first.
+  while (Date.now() < end && !existsSync(ENDED.a)) {
     await looker.look();
     await sleep(options.pollMs);
   }
