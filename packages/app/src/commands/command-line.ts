@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { LamellaError } from '@lamella/store';
-import { HELP_DOCTOR, HELP_LIST, HELP_MAIN, HELP_SHOW } from './help.ts';
+import { HELP_DOCTOR, HELP_GET, HELP_LIST, HELP_MAIN, HELP_SHOW } from './help.ts';
 import { printError } from './output.ts';
 import type { Output } from './output.ts';
 
@@ -24,6 +24,7 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   show: { help: HELP_SHOW, load: async () => (await import('./show.ts')).show },
   list: { help: HELP_LIST, load: async () => (await import('./list.ts')).list },
+  get: { help: HELP_GET, load: async () => (await import('./get.ts')).get },
   doctor: { help: HELP_DOCTOR, load: async () => (await import('./doctor.ts')).doctor },
 };
 

@@ -10,6 +10,7 @@ Commands
   list projects       names of the projects
   list runs           runs of a project
   list metrics        metric names of a run, or of all runs of a project
+  get metric          values of one metric of a run
   doctor              what disk a directory is on, and what to change for it
 
 Options
@@ -17,7 +18,7 @@ Options
   --version           version of lamella
 
 The store
-  --dir DIR, else $TRACKIO_DIR, else the trackio folder of the Hugging Face cache
+  --dir DIR (a store of Lamella, a directory of Trackio, or both), else $TRACKIO_DIR, else the trackio folder of the Hugging Face cache
   ($HF_HOME/trackio, by default ~/.cache/huggingface/trackio).
 
 Exit codes
@@ -68,6 +69,26 @@ Examples
   lamella list projects
   lamella list runs --project digits --json
   lamella list metrics --project digits --run quiet-otter-3f2a
+`;
+
+export const HELP_GET = `lamella get metric: values of one metric of a run
+
+Usage
+  lamella get metric --project NAME --run RUN --metric NAME [--dir DIR] [--json]
+
+Options
+  --dir DIR           the store, or a Trackio directory; it must exist
+  --project NAME      the project
+  --run RUN           id or display name of a run; of several with one name, the latest
+  --metric NAME       the metric; a system metric where no metric has this name
+  --json              one JSON object on stdout; errors are JSON on stderr
+
+Output of --json
+  {"project", "run", "metric", "values": [{"timestamp", "step", "value"}]}
+  by step; what JSON cannot say is "NaN", "Infinity" or "-Infinity"
+
+Examples
+  lamella get metric --project digits --run quiet-otter-3f2a --metric train/loss --json
 `;
 
 export const HELP_DOCTOR = `lamella doctor: what disk a directory is on, and what to change for it

@@ -13,7 +13,7 @@ import { printable, printJson, printTable } from './output.ts';
 const TOPICS = ['projects', 'runs', 'metrics'] as const;
 
 /** What the parts of this command share. */
-interface Listing {
+export interface Listing {
   readonly snapshots: Snapshots;
   readonly context: CommandContext;
   readonly parsed: ParsedOptions;
@@ -121,7 +121,8 @@ function metricCells(row: MetricRow): string[] {
   return [row.name, row.type, String(row.points), String(row.runs)];
 }
 
-async function loadProject({ snapshots, parsed }: Listing): Promise<ProjectSnapshot> {
+/** The project of `--project`, all of it. Errors: invalid (no `--project`), not-found. */
+export async function loadProject({ snapshots, parsed }: Listing): Promise<ProjectSnapshot> {
   const project = textOption(parsed, 'project');
   if (project === undefined) {
     const names = await snapshots.listProjects();
@@ -133,7 +134,12 @@ async function loadProject({ snapshots, parsed }: Listing): Promise<ProjectSnaps
 }
 
 /** By id, else by display name; of several the latest, said on stderr. Errors: not-found. */
-function findRunByName(listing: Listing, rows: readonly RunRow[], project: string, asked: string): RunRow {
+export function findRunByName(
+  listing: Listing,
+  rows: readonly RunRow[],
+  project: string,
+  asked: string,
+): RunRow {
   const byId = rows.find(({ id }) => id === asked);
   const named = rows.filter(({ name }) => name === asked);
   const found = byId ?? named.at(-1);
@@ -156,7 +162,8 @@ function findRunByName(listing: Listing, rows: readonly RunRow[], project: strin
   return found;
 }
 
-function warnOfProblems(listing: Listing, rows: readonly RunRow[]): void {
+/** Says on stderr what is wrong with runs. */
+export function warnOfProblems(listing: Listing, rows: readonly RunRow[]): void {
   for (const { id, problems } of rows) {
     for (const problem of problems) {
       listing.context.output.err(`Warning: run ${printable(id)}: ${printable(problem)}\n`);

@@ -24,6 +24,8 @@ const MEMORY_PART = 0.4;
 const MEMORY_MB_MIN = 256;
 const MEMORY_MB_MAX = 8192;
 const THREADS_MAX = 4;
+/** Name of the attached database that holds the projects' tables. */
+export const HELD = 'held';
 
 /** A connection borrowed for one read. All statements of one borrow see the same state of the data. */
 export interface Session {
@@ -52,6 +54,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     autoload_known_extensions: 'false',
   });
   const writing = await instance.connect();
+  // Tables of an attached database in memory can be compressed: less than half the memory, at the same speed.
+  await writing.run(`ATTACH ':memory:' AS ${HELD} (COMPRESS)`);
   await writing.run(`SET allowed_directories = [${sqlText(`${options.directory}/`)}]`);
   await writing.run('SET enable_external_access = false');
   await writing.run('SET lock_configuration = true');

@@ -8,6 +8,7 @@
 import { rm } from 'node:fs/promises';
 import type { SourceAge } from '@lamella/trackio';
 import { ChangeLog } from './change-log.ts';
+import { HELD } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { insertColumns } from './insert-columns.ts';
 import type { StagedColumns } from './insert-columns.ts';
@@ -45,6 +46,9 @@ export interface SnapshotOptions {
   readonly clock: { now(): number; monotonic(): number };
 }
 
+/** So many bytes of shards are loaded before tables are compressed. */
+const COMPRESS_BYTES = 8_000_000;
+
 /** Runs that changed, with the names of the metrics that got points. */
 type Changed = Map<string, ReadonlySet<string>>;
 
@@ -61,6 +65,7 @@ export class ProjectSnapshot {
   /** Runs of which something new was seen since the last change was logged. */
   readonly #seen = new Set<LoadedRun>();
   #created = false;
+  #uncompressed = 0;
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
@@ -141,7 +146,21 @@ export class ProjectSnapshot {
       throw error;
     }
     this.#created = true;
+    await this.#compress(plans);
     return this.#note(plans);
+  }
+
+  /** What came is compressed by a checkpoint; while somebody reads there can be none, and the next one does it. */
+  async #compress(plans: readonly RunPlan[]): Promise<void> {
+    const bytes = plans.flatMap(({ added }) => added).reduce((sum, { size }) => sum + size, 0);
+    this.#uncompressed += bytes;
+    if (this.#uncompressed < COMPRESS_BYTES) return;
+    try {
+      await this.#options.engine.writing.run(`CHECKPOINT ${HELD}`);
+      this.#uncompressed = 0;
+    } catch (error) {
+      if (!/checkpoint/i.test(String(error))) throw error;
+    }
   }
 
   /** Copies and inserts one batch; what could not be copied is left for the next look. */

@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LamellaError } from '@lamella/store';
 import { systemClock } from '@lamella/store/node';
+import { canonicalProjectName } from '@lamella/trackio';
 import { openEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { ProjectFeed } from './feed.ts';
@@ -87,6 +88,11 @@ export class Snapshots {
       return known;
     }
     const projects = await this.listProjects();
+    const canonical = canonicalProjectName(project);
+    if (!projects.includes(project) && projects.includes(canonical)) {
+      // Trackio's files have this name, whatever its user calls the project.
+      return this.feed(canonical);
+    }
     if (!projects.includes(project)) {
       throw new LamellaError(
         'not-found',

@@ -11,6 +11,7 @@
  * `step` is a DOUBLE: exact up to 2^53 and for fractional steps, which the log keeps exactly in `data` as
  * `{"_step": x}` beside the floored integer. `time` is microseconds since 1970 UTC.
  */
+import { HELD } from './engine.ts';
 
 /** Names of one project's tables, qualified by its schema. */
 export interface ProjectTables {
@@ -24,7 +25,7 @@ export interface ProjectTables {
 
 /** The tables of the project with this ordinal. */
 export function projectTables(ordinal: number): ProjectTables {
-  const schema = `p${ordinal}`;
+  const schema = `${HELD}.p${ordinal}`;
   return {
     schema,
     points: `${schema}.points`,

@@ -11,6 +11,8 @@ import { problemOf, withoutImported } from '@lamella/trackio';
 import type {
   Inbox,
   InboxBatch,
+  LogChunk,
+  LogReader,
   LogTable,
   SourceAge,
   TrackioConfig,
@@ -68,6 +70,8 @@ export class TrackioProject {
   #behind = false;
   #changed = false;
   #configsDue = false;
+  /** The next segment was read between two looks. */
+  #ahead = false;
   #rejected: readonly string[] = [];
   #restRead = { configs: 0, count: 0 };
   #resets = 0;
@@ -92,12 +96,7 @@ export class TrackioProject {
     const { source, inbox, name } = this.#options;
     const database = this.#database();
     this.#runs.begin(taken);
-    if (database !== null) {
-      if (this.#changed) this.#noticeDeleted(database);
-      if (this.#changed || this.#configsDue) this.#readConfigs(database);
-      if (this.#changed || this.#behind) this.#behind = this.#readSegment(database);
-      this.#changed = false;
-    }
+    if (database !== null) this.#readDatabase(database);
     this.#readInbox(inbox.batches(name), this.#behind ? null : database);
     if (database !== null && !this.#behind) inbox.forget(name, source.age.readAtMs);
     const trouble = this.#trouble;
@@ -115,12 +114,42 @@ export class TrackioProject {
     const columns = this.#pending.get(key) ?? null;
     this.#pending.delete(key);
     if (columns === null) this.#reset();
+    // While the other thread puts these in its tables, the next ones are read.
+    if (this.#behind && this.#pending.size === 0) setImmediate(() => this.#readAhead());
     return columns;
   }
 
   async close(): Promise<void> {
     await this.#refreshing;
     await this.#options.source.close();
+  }
+
+  /** What the database says since the last look. A fault in it is a trouble: what was read before it is shown. */
+  #readDatabase(database: TrackioDatabase): void {
+    const ahead = this.#ahead;
+    this.#ahead = false;
+    try {
+      if (this.#changed) this.#noticeDeleted(database);
+      if (this.#changed || this.#configsDue) this.#readConfigs(database);
+      if (this.#changed || (this.#behind && !ahead)) this.#behind = this.#readSegment(database);
+      this.#changed = false;
+    } catch (error) {
+      this.#trouble = toTrouble(this.#options.name, error);
+      this.#behind = false;
+      this.#changed = true;
+    }
+  }
+
+  #readAhead(): void {
+    const database = this.#refreshing === null ? this.#database() : null;
+    if (database === null || !this.#behind || this.#ahead) return;
+    this.#ahead = true;
+    try {
+      this.#behind = this.#readSegment(database);
+    } catch {
+      // The next look reads the same rows and says what is wrong with them.
+      this.#ahead = false;
+    }
   }
 
   /** Starts a refresh, or goes on waiting for the one under way. What it finds is kept for the look that sees it. */
@@ -217,25 +246,35 @@ export class TrackioProject {
       const builders = new Map<SeenRun, RunColumnsBuilder>();
       const kind = table === 'metrics' ? 'metric' : 'system';
       const from = cursor.after;
-      for (; left > 0;) {
-        const chunk = database.logs.read(table, cursor.after);
-        if (chunk.rows === 0) break;
-        const { runs } = database.logs;
-        const runOf = (run: number): SeenRun => this.#runs.of(runs[run]!);
-        const unreadable = addChunk(chunk, database.logs.keys, (run) => {
-          const seen = runOf(run);
-          const builder = builders.get(seen) ?? new RunColumnsBuilder(kind);
-          builders.set(seen, builder);
-          return builder;
-        });
-        for (const [run, rows] of unreadable) runOf(run).unreadable += rows;
-        cursor.after = chunk.last;
-        cursor.rows += chunk.rows;
-        left -= chunk.rows;
+      try {
+        for (; left > 0;) {
+          const chunk = database.logs.read(table, cursor.after);
+          if (chunk.rows === 0) break;
+          this.#addChunk(chunk, database.logs, kind, builders);
+          cursor.after = chunk.last;
+          cursor.rows += chunk.rows;
+          left -= chunk.rows;
+        }
+      } finally {
+        this.#tell(builders, `${table}:${from}`);
       }
-      this.#tell(builders, `${table}:${from}`);
     }
     return left <= 0;
+  }
+
+  #addChunk(
+    chunk: LogChunk,
+    { runs, keys }: Pick<LogReader, 'runs' | 'keys'>,
+    kind: 'metric' | 'system',
+    builders: Map<SeenRun, RunColumnsBuilder>,
+  ): void {
+    const unreadable = addChunk(chunk, keys, (ordinal) => {
+      const run = this.#runs.of(runs[ordinal]!);
+      const builder = builders.get(run) ?? new RunColumnsBuilder(kind);
+      builders.set(run, builder);
+      return builder;
+    });
+    for (const [ordinal, rows] of unreadable) this.#runs.of(runs[ordinal]!).unreadable += rows;
   }
 
   #tell(builders: ReadonlyMap<SeenRun, RunColumnsBuilder>, piece: string, fragment?: string): void {
@@ -275,12 +314,7 @@ export class TrackioProject {
         ['system', left.system],
       ] as const) {
         const builders = new Map<SeenRun, RunColumnsBuilder>();
-        addChunk(chunk, inbox.keys, (run) => {
-          const seen = this.#runs.of(inbox.runs[run]!);
-          const builder = new RunColumnsBuilder(kind);
-          builders.set(seen, builder);
-          return builder;
-        });
+        this.#addChunk(chunk, inbox, kind, builders);
         this.#tell(builders, `inbox:${kind}:${batch.fragment}:${this.#segments++}`, batch.fragment);
       }
       for (const config of left.configs) this.#noteConfig(config);
