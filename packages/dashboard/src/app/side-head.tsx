@@ -41,7 +41,7 @@ export function SideHead({ projects, project, runs: known, children, onProject, 
           {project === null ? <option value="">…</option> : null}
           {projects.map(({ name, runs }) => (
             <option key={name} value={name}>
-              {`${name} · ${countOf(name === project && known !== null ? known : runs)}`}
+              {withCount(name, (name === project ? known : null) ?? runs)}
             </option>
           ))}
         </select>
@@ -50,6 +50,7 @@ export function SideHead({ projects, project, runs: known, children, onProject, 
   );
 }
 
-function countOf(runs: number): string {
-  return `${formatCount(runs)} ${runs === 1 ? 'run' : 'runs'}`;
+/** The project's name, with its number of runs where that is known. */
+function withCount(name: string, runs: number | null): string {
+  return runs === null ? name : `${name} · ${formatCount(runs)} ${runs === 1 ? 'run' : 'runs'}`;
 }
