@@ -1,8 +1,10 @@
 /** A real server over real stores, through real HTTP. */
 import { request as httpRequest } from 'node:http';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { openStore } from '@lamella/store/node';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { LiveChange, Procedures, SeriesAnswer } from '../src/procedures/types.ts';
 import { startServer } from '../src/server/start.ts';
 import type { RunningServer } from '../src/server/start.ts';
@@ -64,6 +66,23 @@ async function putDigits(dir: string): Promise<void> {
   }
 }
 
+/** One server over the digits for all tests that only read: each start costs a DuckDB and a thread. */
+let shared: { readonly server: RunningServer; readonly dir: string } | undefined;
+async function digits(): Promise<RunningServer> {
+  if (shared === undefined) {
+    const dir = await mkdtemp(join(tmpdir(), 'lamella-test-'));
+    await openStore(dir, { create: true });
+    await putDigits(dir);
+    shared = { server: await startServer({ dir, port: 0 }), dir };
+  }
+  return shared.server;
+}
+afterAll(async () => {
+  if (shared === undefined) return;
+  await shared.server.close();
+  await rm(shared.dir, { recursive: true, force: true });
+});
+
 describe('procedures over HTTP', () => {
   it('list an empty store', async () => {
     const server = await serve(await emptyStore());
@@ -71,9 +90,7 @@ describe('procedures over HTTP', () => {
   });
 
   it('list projects, runs and metrics', async () => {
-    const dir = await emptyStore();
-    await putDigits(dir);
-    const server = await serve(dir);
+    const server = await digits();
     const lastActivity = T0_US / 1000 + 4000;
     expect(await call(server, 'list_projects', {})).toEqual({
       projects: [{ name: 'digits', runs: 1, lastActivity }],
@@ -106,9 +123,7 @@ describe('procedures over HTTP', () => {
   });
 
   it('answer series as JSON and as binary columns alike', async () => {
-    const dir = await emptyStore();
-    await putDigits(dir);
-    const server = await serve(dir);
+    const server = await digits();
     const asked = {
       project: 'digits',
       runs: ['run-1'],
@@ -139,9 +154,7 @@ describe('procedures over HTTP', () => {
   });
 
   it('answer relative time in seconds since the first record of the run', async () => {
-    const dir = await emptyStore();
-    await putDigits(dir);
-    const server = await serve(dir);
+    const server = await digits();
     const asked = {
       project: 'digits',
       runs: ['run-1'],
@@ -217,9 +230,7 @@ describe('procedures over HTTP', () => {
       'no step',
     ],
   ])('%s %s is answered with %i', async (name, body, status, kind, part) => {
-    const dir = await emptyStore();
-    await putDigits(dir);
-    const server = await serve(dir);
+    const server = await digits();
     const response = await post(server, name, body);
     const answer = (await response.json()) as { error: string; kind: string };
     expect({ status: response.status, kind: answer.kind }).toEqual({ status, kind });
@@ -334,9 +345,7 @@ describe('live changes', () => {
     ['project=nope', 404],
     ['project=digits&cursor=soon', 400],
   ])('refuse ?%s', async (query, status) => {
-    const dir = await emptyStore();
-    await putDigits(dir);
-    const server = await serve(dir);
+    const server = await digits();
     expect((await fetch(`${server.url}/api/live?${query}`)).status).toBe(status);
   });
 });
