@@ -46,7 +46,7 @@ export async function startServer(work: string, name: string): Promise<NfsServer
     version: firstLine('ganesha.nfsd', ['-v']),
     isRunning: () => child.exitCode === null && child.signalCode === null,
     stop: () => {
-      if (child.pid !== undefined) killGroup(child.pid);
+      child.kill('SIGKILL');
       spawnSync('ip', ['netns', 'del', name]);
     },
   };
@@ -61,7 +61,7 @@ export async function startServer(work: string, name: string): Promise<NfsServer
   }
 }
 
-/** Server and port mapper in one process group, with a /run of their own. */
+/** Server and port mapper, with a /run of their own. */
 function launch(work: string, data: string, enter: readonly string[]): ChildProcess {
   writeFileSync(join(work, 'ganesha.conf'), configuration(data));
   const log = join(work, 'ganesha.log');
@@ -69,10 +69,21 @@ function launch(work: string, data: string, enter: readonly string[]): ChildProc
   // NFSv3 registers with a port mapper. A private /run keeps both away from one that the machine may have.
   const script = `mount -t tmpfs none /run && mkdir -p /run/ganesha /run/dbus && { rpcbind -f & sleep 0.3;
     exec ganesha.nfsd -F -L "$1/ganesha.log" -f "$1/ganesha.conf" -p "$1/run/ganesha.pid" -N NIV_EVENT; }`;
-  return spawn('nsenter', [...enter, 'unshare', '--mount', 'sh', '-c', script, 'sh', work], {
-    detached: true,
-    stdio: ['ignore', out, out],
-  });
+  return spawnContained(enter, ['sh', '-c', script, 'sh', work], out);
+}
+
+/**
+ * Starts a program in the server's network, and in a process namespace: whatever it starts, and whoever they become,
+ * all end with it. It ends with this process, also when that is killed.
+ */
+export function spawnContained(
+  enter: readonly string[],
+  command: readonly string[],
+  out: number,
+): ChildProcess {
+  const withParent = ['--pdeathsig', 'KILL', 'nsenter', ...enter];
+  const contained = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  return spawn('setpriv', [...withParent, ...contained, ...command], { stdio: ['ignore', out, out] });
 }
 
 /** Short leases, so that a killed client does not hold a later run up; no quota and no Kerberos. */
@@ -87,15 +98,6 @@ EXPORT_DEFAULTS { Access_Type = RW; Squash = No_Root_Squash; SecType = sys; Prot
 EXPORT { Export_Id = 1; Path = ${data}; Pseudo = /data; FSAL { Name = VFS; } }
 LOG { Default_Log_Level = EVENT; }
 `;
-}
-
-/** Ends a process that was started as the leader of its group, and all of the group. */
-export function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 /** The first line that a program prints about itself. */

@@ -5,14 +5,14 @@
  * The guest sees this machine's files read-only at the same paths: the checkout, the pinned Node, a Python. Its
  * clock is this machine's. It has one CPU, on which system calls cost ten times as much as usual.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync } from 'node:fs';
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync } from 'node:fs';
 import { readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../../scripts/steps.ts';
 import type { Pair } from './guest/pair.ts';
-import { killGroup, type NfsServer, SERVER, startServer } from './server.ts';
+import { type NfsServer, SERVER, spawnContained, startServer } from './server.ts';
 
 export type NfsVersion = '3' | '4.2';
 export const NFS_VERSIONS: readonly NfsVersion[] = ['3', '4.2'];
@@ -23,6 +23,9 @@ const GUEST_MARGIN_MS = 90_000;
 const BOOT_MS = 60_000;
 /** Memory of the guest; only what is used is taken. */
 const GUEST_MEMORY = '3G';
+/** The server needs a disk with file handles: not always what /tmp is. */
+const PARENT = '/var/tmp';
+const LEFTOVER = /^lamella-realfs-(\d+)-/;
 /** The guest's modules are bound onto this directory of the host's root, which therefore has to exist. */
 const MODULES = '/lib/modules';
 
@@ -41,22 +44,23 @@ export interface Volume {
 
 /** Sets a volume up. Errors: the step that failed. Nothing is left behind then. */
 export async function openVolume(nfs: NfsVersion, log: (line: string) => void): Promise<Volume> {
-  // The server needs a disk with file handles: not always what /tmp is.
-  const work = mkdtempSync('/var/tmp/lamella-realfs-');
+  removeLeftovers();
+  const work = mkdtempSync(join(PARENT, `lamella-realfs-${process.pid}-`));
   const madeModules = mkdirSync(MODULES, { recursive: true }) !== undefined;
   let server: NfsServer | null = null;
   let guest: ChildProcess | null = null;
   const close = async (): Promise<void> => {
-    if (guest?.pid !== undefined) killGroup(guest.pid);
+    guest?.kill('SIGKILL');
     server?.stop();
-    await killNaming(work);
+    // Ended processes still close their files for a moment.
+    await sleep(200);
     rmSync(work, { recursive: true, force: true });
     if (madeModules && readdirSync(MODULES).length === 0) rmdirSync(MODULES);
   };
   try {
     mkdirSync(join(work, 'out'));
     log(`NFSv${nfs}: starting the server`);
-    server = await startServer(work, `lamella-${process.pid}-${work.slice(-6)}`);
+    server = await startServer(work, basename(work));
   } catch (error) {
     await close();
     throw error;
@@ -94,6 +98,7 @@ export async function openVolume(nfs: NfsVersion, log: (line: string) => void): 
 
 function launchGuest(work: string, nfs: NfsVersion, server: NfsServer): ChildProcess {
   copyFileSync(join(import.meta.dirname, 'guest-init.sh'), join(work, 'init.sh'));
+  chmodSync(join(work, 'init.sh'), 0o755);
   const settings = {
     NFS: nfs,
     SERVER,
@@ -126,22 +131,9 @@ function launchGuest(work: string, nfs: NfsVersion, server: NfsServer): ChildPro
     `umid=${work.slice(-6)}`,
     `uml_dir=${join(work, 'run')}`,
   ];
-  return spawn(
-    'nsenter',
-    [
-      ...server.enter,
-      'bash',
-      '-c',
-      'chmod +x "$1"; shift; exec linux.uml "$@"',
-      'bash',
-      join(work, 'init.sh'),
-      ...kernel,
-    ],
-    {
-      detached: true,
-      stdio: ['ignore', console, console],
-    },
-  );
+  // Not itself the first process of its namespace, which would be deaf to some signals.
+  const script = 'linux.uml "$@"; exit $?';
+  return spawnContained(server.enter, ['bash', '-c', script, 'bash', ...kernel], console);
 }
 
 /** Containers may forbid what User-mode Linux needs, and then nothing can be tested. */
@@ -192,28 +184,12 @@ function tail(text: string): string {
   return text.trim().split('\n').slice(-12).join('\n') || 'it said nothing';
 }
 
-/** User-mode Linux starts helper processes in groups of their own; each names this run's folder. */
-async function killNaming(work: string): Promise<void> {
-  for (let round = 0; round < 20; round++) {
-    const left = readdirSync('/proc').filter(
-      (pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid && names(pid, work),
-    );
-    if (left.length === 0) return;
-    for (const pid of left) {
-      try {
-        process.kill(Number(pid), 'SIGKILL');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    }
-    await sleep(100);
-  }
-}
-
-function names(pid: string, work: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(work);
-  } catch {
-    return false; // it has ended meanwhile
+/** A run that was killed leaves its folder and its network; a later one takes them away. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(PARENT)) {
+    const pid = LEFTOVER.exec(name)?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    spawnSync('ip', ['netns', 'del', name]);
+    rmSync(join(PARENT, name), { recursive: true, force: true });
   }
 }
