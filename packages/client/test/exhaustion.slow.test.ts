@@ -1,5 +1,5 @@
 /** A process that has nothing left to give: descriptors, a reader of its stderr, patience, a working directory. */
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRun, runEvent, stepsOf } from './stored.ts';
@@ -16,14 +16,20 @@ beforeEach(() => {
 afterEach(() => directory.remove());
 
 describe('a training process without a free descriptor', () => {
-  it.each(['0', '3', '5'])('(but %s) goes on without a publisher, and says once what to do', async (free) => {
-    const { code, stdout, stderr } = await startTrainer('exhausted', [dir, free]).ended;
-    expect({ code, result: JSON.parse(stdout) as unknown }).toMatchObject({
-      code: 0,
-      result: { published: false, calls: 1, dropped: 1 },
-    });
-    expect(stderr.match(/no publisher could be started: [^\n]+/g)).toHaveLength(1);
-  });
+  it.each(['0', '1', '2', '3', '5'])(
+    '(but %s) goes on without a publisher, and says once what to do',
+    async (free) => {
+      const { code, stdout, stderr } = await startTrainer('exhausted', [dir, free], {
+        TMPDIR: directory.path,
+      }).ended;
+      expect(readdirSync(directory.path)).toStrictEqual([]);
+      expect({ code, result: JSON.parse(stdout) as unknown }).toMatchObject({
+        code: 0,
+        result: { published: false, calls: 1, dropped: 1 },
+      });
+      expect(stderr.match(/no publisher could be started: [^\n]+/g)).toHaveLength(1);
+    },
+  );
 });
 
 describe('a training process whose stderr nobody reads any more', () => {

@@ -7,7 +7,7 @@
  * Where there is no `mkfifo` (images without a shell), the socket pair does.
  */
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -35,7 +35,14 @@ export function openPipes(): Pipes | null {
 }
 
 function openPipesIn(parent: string): Pipes | null {
-  let directory: string | null = null;
+  let directory: string;
+  try {
+    directory = mkdtempSync(join(parent, 'lamella-'));
+  } catch {
+    return null; // not writable, full, or not there
+  }
+  const calls = join(directory, 'calls');
+  const answers = join(directory, 'answers');
   const opened: number[] = [];
   const open = (path: string, flags: number): number => {
     const fd = openSync(path, flags | O_NONBLOCK);
@@ -43,19 +50,28 @@ function openPipesIn(parent: string): Pipes | null {
     return fd;
   };
   try {
-    directory = mkdtempSync(join(parent, 'lamella-'));
-    const calls = join(directory, 'calls');
-    const answers = join(directory, 'answers');
     execFileSync('mkfifo', ['-m', '600', calls, answers], { stdio: 'ignore' });
     // The reading end first: a FIFO without a reader cannot be opened for writing without blocking.
     const callsIn = open(calls, O_RDONLY);
     const answersIn = open(answers, O_RDONLY);
     return { callsIn, callsOut: open(calls, O_WRONLY), answersIn, answersOut: open(answers, O_WRONLY) };
   } catch {
-    // No mkfifo, or a directory that takes none: the caller has another way, and nothing of ours may stay open.
+    // No mkfifo, a directory that takes none, no descriptor left: the caller has another way, and nothing of ours may
+    // stay open.
     for (const fd of opened) closeSync(fd);
     return null;
   } finally {
-    if (directory !== null) rmSync(directory, { recursive: true, force: true });
+    // Name by name: `rmSync` would need a descriptor.
+    attempt(() => unlinkSync(calls));
+    attempt(() => unlinkSync(answers));
+    attempt(() => rmdirSync(directory));
+  }
+}
+
+function attempt(removal: () => void): void {
+  try {
+    removal();
+  } catch {
+    // It was not made; or it stays, empty, which is no reason to log nothing.
   }
 }
