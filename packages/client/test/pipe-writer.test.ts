@@ -163,6 +163,15 @@ describe('PipeWriter', () => {
     expect(writer.send(frame(1, 996), 1000, 1000)).toBe('waiting');
   });
 
+  it('is not stopped by a clock that is set back', () => {
+    const { callsIn, callsOut } = open();
+    const writer = new PipeWriter(callsOut, 100_000);
+    const hourMs = 3_600_000;
+    for (let i = 0; writer.send(frame(i, 996), 1000, 2 * hourMs) === 'sent';) i++;
+    read(callsIn, 65_536);
+    expect(writer.send(frame(1, 996), 1000, hourMs)).toBe('sent');
+  });
+
   it('hands back exactly the frames that a broken pipe has not taken whole', () => {
     const { callsIn, callsOut } = open();
     const writer = new PipeWriter(callsOut, 2 ** 30);

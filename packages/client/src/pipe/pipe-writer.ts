@@ -69,7 +69,7 @@ export class PipeWriter {
    * `closed`: the pipe broke now or earlier; what was to be sent waits, for `takeUnsent`.
    */
   send(bytes: Buffer, length: number, nowMs: number, mustWait = false): SendResult {
-    if (this.waitingBytes === 0 || (nowMs >= this.#retryAtMs && this.drain(nowMs))) {
+    if (this.waitingBytes === 0 || (isDue(this.#retryAtMs, RETRY_MS, nowMs) && this.drain(nowMs))) {
       const taken = this.#closed ? 0 : this.#write(bytes, 0, length, nowMs);
       if (taken === length) return 'sent';
       if (taken > 0) {
@@ -186,6 +186,11 @@ export class PipeWriter {
     chunk.end += length;
     this.#memoryBytes += length;
   }
+}
+
+/** True from `dueMs` on, which was set to `pauseMs` from then; also when the clock was set back meanwhile. */
+export function isDue(dueMs: number, pauseMs: number, nowMs: number): boolean {
+  return nowMs >= dueMs || nowMs < dueMs - pauseMs;
 }
 
 /** Takes the frames of the spill file that no publisher was told of. */

@@ -11,7 +11,7 @@ import type { FrameEncoder } from '../pipe/encode.ts';
 import { encodeJsonFrame, FrameEncoder as Frames } from '../pipe/encode.ts';
 import type { Dropped, Finish, Hello } from '../pipe/frame.ts';
 import { FRAME } from '../pipe/frame.ts';
-import { PipeWriter } from '../pipe/pipe-writer.ts';
+import { isDue, PipeWriter } from '../pipe/pipe-writer.ts';
 import { closeSpillFile, openSpillFile, spillRoom, SpillWriter } from '../pipe/spill-file.ts';
 import type { PublisherProcess } from './publisher-process.ts';
 import { startPublisher } from './publisher-process.ts';
@@ -124,7 +124,7 @@ export class Link {
     }
     this.#accepted++;
     if (result !== 'sent') this.#afterTrouble(result === 'closed');
-    if (nowMs >= this.#pollAtMs) this.poll(nowMs);
+    if (isDue(this.#pollAtMs, POLL_MS, nowMs)) this.poll(nowMs);
   }
 
   /** Sends a definition or a control frame, which always finds room. */
@@ -268,6 +268,10 @@ export class Link {
     warn(`${died}; ${loss}; another one was started and logging goes on`);
     this.#before = { acknowledged: this.#acknowledged, dropped: this.#droppedByPublisher };
     this.#start(lost === 0 ? null : { calls: lost });
+    if (this.isGone) {
+      this.#giveUp(waiting);
+      return;
+    }
     const nowMs = Date.now();
     for (const frame of unsent) this.sendControl(frame, nowMs);
     // What the dead one was asked and had not answered; a frame that is asked twice is answered twice.
