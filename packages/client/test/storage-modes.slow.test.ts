@@ -81,11 +81,8 @@ function inInbox(): Logged {
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, step) => step);
-/** Resolves when the trainer has said this on stderr. */
 async function heard(trainer: Trainer, text: string): Promise<void> {
-  let said = '';
-  trainer.child.stderr?.on('data', (bytes: Buffer) => (said += bytes.toString()));
-  await until(`the trainer says ${text}`, () => said.includes(text));
+  await until(`the trainer says ${text}`, () => trainer.errors().includes(text));
 }
 
 const lines = ({ stderr }: Ended): string[] => stderr.split('\n').filter((line) => line !== '');
@@ -133,6 +130,22 @@ describe.each([
     const { steps } = logged();
     expect(new Set(steps).size).toBe(steps.length);
     expect(calls - steps.length).toBeLessThanOrEqual(Number(result['lost']));
+  });
+
+  it('does not make a directory again that was removed under it, and goes on when it is there', async () => {
+    const trainer = startTrainer('steady', [dir, '12', 'flush'], env);
+    await trainer.printed('started');
+    await until('something is stored', () => logged().steps.length > 0);
+    rmSync(dir, { recursive: true });
+    await heard(trainer, 'the directory is gone');
+    expect(existsSync(dir)).toBe(false);
+    mkdirSync(dir);
+    const ended = await trainer.ended;
+    const { calls, result } = toldBySteady(ended);
+    expect(result).toMatchObject({ published: true, dropped: 0, lost: 0 });
+    const { steps } = logged();
+    expect(steps.length).toBeGreaterThan(0);
+    expect(steps).toEqual(upTo(calls).slice(-steps.length));
   });
 
   it('goes on with a run that exists: after its last step, with its config', async () => {
@@ -195,6 +208,18 @@ describe('sqlite in trouble', () => {
       expect(told[1]).toMatch(/works again/);
     },
   );
+
+  it('goes on in a new database when the one it had open was removed, and says so', async () => {
+    const trainer = startTrainer('steady', [dir, '8', 'flush'], SQLITE);
+    await trainer.printed('started');
+    await until('something is stored', () => inDatabase().steps.length > 0);
+    for (const name of readdirSync(dir)) rmSync(join(dir, name));
+    const ended = await trainer.ended;
+    const { calls, result } = toldBySteady(ended);
+    expect(result).toMatchObject({ published: true, dropped: 0, lost: 0 });
+    expect(inDatabase().steps.at(-1)).toBe(calls - 1);
+    expect(lines(ended)).toEqual([expect.stringContaining('was removed or replaced')]);
+  });
 
   it('refuses the database of another host, with both ways out, and takes it when that host is gone', async () => {
     mkdirSync(dir);

@@ -14,7 +14,7 @@ import { trackioSink } from './trackio-sink.ts';
 export function fragmentSink(trackio: Trackio, options: SinkOptions): Sink {
   const batches = new TrackioBatches(trackio, options.hello);
   const fragments = new Fragments(trackio.createFragmentWriter(options.hello.dir));
-  return trackioSink({
+  return trackioSink(options.hello.dir, {
     name: options.hello.dir,
     batches,
     write: async (flush) => await fragments.write(flush),

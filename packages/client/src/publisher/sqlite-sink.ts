@@ -2,6 +2,7 @@
  * `TRACKIO_STORAGE_MODE=sqlite`: a flush is one transaction in the project's database, in Trackio's own layout. As safe as
  * the disk allows, and the user hears where that is less than shards are.
  */
+import { statSync } from 'node:fs';
 import { LamellaError } from '@lamella/store';
 import { detectFilesystem } from '@lamella/store/node';
 import type { Filesystem } from '@lamella/store/node';
@@ -22,7 +23,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 export function sqliteSink(trackio: Trackio, options: SinkOptions): Sink {
   const batches = new TrackioBatches(trackio, options.hello);
   const database = new Database(trackio, options);
-  return trackioSink({
+  return trackioSink(options.hello.dir, {
     name: database.path,
     batches,
     write: async (flush) => await database.write(flush),
@@ -37,6 +38,13 @@ class Database {
   readonly #trackio: Trackio;
   readonly #options: SinkOptions;
   #writer: DatabaseWriter | null = null;
+  /** The file that the writer has open, as far as the system can tell two files apart. */
+  #inode = 0n;
+  /**
+   * Writers of a file that was removed or replaced. They are never closed: SQLite would remove the write-ahead log of the
+   * file that has the name now.
+   */
+  readonly #abandoned: DatabaseWriter[] = [];
 
   constructor(trackio: Trackio, options: SinkOptions) {
     this.path = trackio.databasePath(options.hello.dir, options.hello.project);
@@ -48,6 +56,7 @@ class Database {
   async write(flush: TrackioFlush): Promise<void> {
     if (flush.config === null && flush.calls.length === 0 && flush.alerts?.length === 0) return;
     try {
+      this.#abandonRemoved();
       this.#writer ??= await this.#open();
       this.#writer.write(flush);
     } catch (error) {
@@ -84,8 +93,19 @@ class Database {
       env,
       busyTimeoutMs: BUSY_TIMEOUT_MS,
     });
+    this.#inode = inodeOf(this.path);
     this.#tellAbout(writer, filesystem);
     return writer;
+  }
+
+  /** What is written into a file without a name is committed, and nobody will ever see it. */
+  #abandonRemoved(): void {
+    if (this.#writer === null || inodeOf(this.path) === this.#inode) return;
+    this.#abandoned.push(this.#writer);
+    this.#writer = null;
+    this.#options.tell(
+      `the database ${this.path} was removed or replaced; what comes now goes into the one of that name`,
+    );
   }
 
   #tellAbout({ wanted, applied }: DatabaseWriter, filesystem: Filesystem): void {
@@ -98,4 +118,9 @@ class Database {
     const refusal = this.#trackio.trackioRefusal(hello.project);
     if (refusal !== null) tell(`Trackio will not open project ${JSON.stringify(hello.project)}: ${refusal}`);
   }
+}
+
+/** 0: there is no such file. */
+function inodeOf(path: string): bigint {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? 0n;
 }

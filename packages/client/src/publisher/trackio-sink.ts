@@ -2,6 +2,7 @@
  * What Trackio's formats have in common as a sink. A flush is turned into a batch once, when it is encoded, and is kept until
  * it is stored: the writer publishes one flush at a time, and the same one again until it succeeds.
  */
+import { stat } from 'node:fs/promises';
 import { LamellaError } from '@lamella/store';
 import type { Backend } from '@lamella/store';
 import type { Sink } from './sink.ts';
@@ -19,7 +20,9 @@ export interface TrackioFormat {
 
 const NO_BYTES = new Uint8Array();
 
-export function trackioSink(format: TrackioFormat): Sink {
+/** `dir` is the Trackio directory. It is made for the first flush, and not again once something was written there. */
+export function trackioSink(dir: string, format: TrackioFormat): Sink {
+  let hasWritten = false;
   let inHand: { readonly name: string; readonly flush: TrackioFlush } | null = null;
   const nothing: Pick<Backend, 'list' | 'read' | 'remove'> = {
     list: async () => await Promise.resolve({ objects: [], prefixes: [] }),
@@ -34,7 +37,9 @@ export function trackioSink(format: TrackioFormat): Sink {
       publish: async (key) => {
         // The end marker, a file for those who list shards, has nothing in hand.
         if (inHand === null || !key.endsWith(`/${inHand.name}`)) return;
+        if (hasWritten) await refuseGone(dir);
         await format.write(inHand.flush);
+        hasWritten = true;
         inHand = null;
       },
     },
@@ -46,4 +51,17 @@ export function trackioSink(format: TrackioFormat): Sink {
     past: async () => await format.past(),
     close: () => format.close(),
   };
+}
+
+async function refuseGone(dir: string): Promise<void> {
+  try {
+    await stat(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new LamellaError(
+      'unavailable',
+      `${dir}: the directory is gone; create it again, or choose another one (TRACKIO_DIR)`,
+      { cause: error },
+    );
+  }
 }

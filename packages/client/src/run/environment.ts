@@ -1,5 +1,6 @@
 /**
- * The only place of this package that reads the environment. A value that is not allowed is told once, with
+ * The only place that reads the environment in a training process. Its publisher inherits it, and reads how to store
+ * (`publisher/storage-mode.ts`). A value that is not allowed is told once, with
  * the variable, the value, what is allowed and what is used instead; it never stops a training.
  *
  * | variable | meaning | default |

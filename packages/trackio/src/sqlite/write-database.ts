@@ -58,7 +58,10 @@ export function openDatabaseWriter(options: DatabaseWriterOptions): DatabaseWrit
   named(path, () => mkdirSync(dirname(path), { recursive: true }));
   // A local disk has no second host.
   const ownership = isLocalClass(filesystem) ? null : claimOwnership(path, thisOwner(now()));
-  const wanted = { ...pragmasFor(filesystem, env), ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }) };
+  const wanted = {
+    ...pragmasFor(filesystem, env),
+    ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }),
+  };
   const release = holdInPlace(path);
   let database: DatabaseSync | null = null;
   try {
