@@ -107,13 +107,19 @@ describe('a store of a newer format', () => {
     writeFileSync(join(directory.path, '_lamella.v2'), '');
   });
 
-  it('is refused at once: one line says so, flush and finish do not wait, and no publisher stays', async () => {
-    const trainer = startTrainer('steady', [directory.path, '2', 'flush']);
-    await trainer.printed('started');
+  it('is refused at once: one line says so, and no publisher stays', async () => {
+    const trainer = startTrainer('terminated', [directory.path]);
     const pid = trainer.child.pid ?? 0;
+    await until('the trainer says so', () => trainer.errors().includes('upgrade Lamella'));
     await until('the publisher is gone', () => publishersOf(pid).length === 0);
     expect(trainer.child.exitCode).toBe(null);
-    const ended = await trainer.ended;
+    trainer.child.kill('SIGKILL');
+    const { stderr } = await trainer.ended;
+    expect(stderr).toMatch(/^lamella: [^\n]*store of layout 2[^\n]*training goes on[^\n]*\n$/);
+  });
+
+  it('lets neither flush nor finish wait', async () => {
+    const ended = await startTrainer('steady', [directory.path, '2', 'flush']).ended;
     const { calls, flushed, result } = told(ended);
     expect(ended.code).toBe(0);
     expect(ended.seconds).toBeLessThan(15); // the deadline is 30 s

@@ -1,18 +1,16 @@
 /**
- * A run's link to its publisher: hands calls over, reads acknowledgements, starts the publisher once more when it
- * died, and knows what became of every call. Nothing here waits, except `finishNow`, which is for process exit.
- *
- * Calls are counted from 0 in the order of `log`. `accepted` = handed over or waiting for the pipe;
- * `acknowledged` = published for certain; `lost` = given to a publisher that died before it said so.
+ * A run's link to its publisher: hands calls over, reads acknowledgements, and starts the publisher once more when it
+ * died. Nothing here waits.
  */
 import { AcknowledgementReader, readAvailable } from '../pipe/acknowledgement.ts';
 import type { Acknowledgement } from '../pipe/acknowledgement.ts';
-import type { FrameEncoder } from '../pipe/encode.ts';
-import { encodeJsonFrame, FrameEncoder as Frames } from '../pipe/encode.ts';
-import type { Dropped, Finish, Hello } from '../pipe/frame.ts';
+import { encodeJsonFrame, FrameEncoder } from '../pipe/encode.ts';
+import type { Finish, Hello } from '../pipe/frame.ts';
 import { FRAME } from '../pipe/frame.ts';
 import { isDue, PipeWriter } from '../pipe/pipe-writer.ts';
 import { closeSpillFile, openSpillFile, spillRoom, SpillWriter } from '../pipe/spill-file.ts';
+import { CallTally } from './call-tally.ts';
+import type { CallCounts } from './call-tally.ts';
 import type { PublisherProcess } from './publisher-process.ts';
 import { startPublisher } from './publisher-process.ts';
 import { warn, warnOnce } from './warning.ts';
@@ -37,18 +35,6 @@ export interface LinkOptions {
   defineShapes(into: FrameEncoder): void;
 }
 
-/** What became of a run's calls. */
-export interface LinkCounts {
-  /** Calls that `log` was given and that had anything to keep. */
-  readonly calls: number;
-  /** Published for certain. */
-  readonly acknowledged: number;
-  /** Not kept: no room in the buffer, no publisher, or the store could not take them. */
-  readonly dropped: number;
-  /** Handed to a publisher that died before it acknowledged them; some may have been published. */
-  readonly lost: number;
-}
-
 export class Link {
   readonly #options: LinkOptions;
   #process: PublisherProcess | null = null;
@@ -63,16 +49,7 @@ export class Link {
   #drainTimer: NodeJS.Timeout | null = null;
   #pollAtMs = 0;
 
-  #accepted = 0;
-  #acknowledged = 0;
-  #droppedByPublisher = 0;
-  /** What earlier publishers had acknowledged and dropped; the present one counts from 0. */
-  #before = { acknowledged: 0, dropped: 0 };
-  #droppedHere = 0;
-  #lost = 0;
-  /** By reason. */
-  readonly #untold = new Map<string, Dropped>();
-
+  readonly #tally = new CallTally();
   #nextFlush = 0;
   readonly #flushes = new Map<number, { published: boolean; reason?: string } | null>();
   #finish: Finish | null = null;
@@ -90,14 +67,9 @@ export class Link {
     this.#timer.unref();
   }
 
-  get counts(): LinkCounts {
-    const dropped = this.#droppedHere + this.#droppedByPublisher;
-    return {
-      calls: this.#accepted + this.#droppedHere,
-      acknowledged: this.#acknowledged,
-      dropped,
-      lost: this.#lost,
-    };
+  /** What became of the calls so far. */
+  get counts(): CallCounts {
+    return this.#tally.counts;
   }
 
   /** There is no publisher, and there will be none. */
@@ -114,7 +86,7 @@ export class Link {
   sendCall(frames: FrameEncoder, rows: number, nowMs: number): void {
     const writer = this.#writer;
     if (writer === null) {
-      this.#droppedHere++;
+      this.#tally.drop();
       return;
     }
     const result = writer.send(frames.bytes, frames.length, nowMs);
@@ -122,7 +94,7 @@ export class Link {
       this.#drop(frames, rows, nowMs);
       return;
     }
-    this.#accepted++;
+    this.#tally.accept();
     if (result !== 'sent') this.#afterTrouble(result === 'closed');
     if (isDue(this.#pollAtMs, POLL_MS, nowMs)) this.poll(nowMs);
   }
@@ -136,8 +108,7 @@ export class Link {
 
   /** Counts a call that was refused before it could be sent; the next poll has it told in the run. */
   noteRefused(rows: number, nowMs: number, reason: string): void {
-    this.#droppedHere++;
-    this.#note(rows, nowMs, reason);
+    this.#tally.dropAndTell(rows, nowMs, reason);
   }
 
   /** Gives the pipe what waits and takes note of acknowledgements. */
@@ -187,7 +158,7 @@ export class Link {
     if (this.#timer) clearInterval(this.#timer);
     if (this.#drainTimer) clearTimeout(this.#drainTimer);
     // What is in the spill file is the publisher's to read when the pipe has ended.
-    this.#giveUp(countCalls(this.#writer?.takeUnsent(false) ?? []));
+    this.#tally.giveUp(countCalls(this.#writer?.takeUnsent(false) ?? []));
     this.#process?.close();
     if (this.#spillFd !== null) closeSpillFile(this.#spillFd);
     this.#process = null;
@@ -210,7 +181,7 @@ export class Link {
       return;
     }
     this.#reader = new AcknowledgementReader();
-    const frames = new Frames();
+    const frames = new FrameEncoder();
     frames.json(FRAME.hello, this.#options.hello(lost));
     this.#options.defineShapes(frames);
     this.#writer.send(frames.bytes, frames.length, Date.now(), true);
@@ -230,8 +201,7 @@ export class Link {
   #takeNote(bytes: Buffer): void {
     for (const message of this.#reader.push(bytes)) {
       if (message.type === 'published') {
-        this.#acknowledged = this.#before.acknowledged + message.calls - message.dropped;
-        this.#droppedByPublisher = this.#before.dropped + message.dropped;
+        this.#tally.acknowledge(message.calls, message.dropped);
         this.#reuseSpill();
       } else if (message.type === 'flushed') {
         if (this.#flushes.has(message.id)) this.#flushes.set(message.id, message);
@@ -248,11 +218,7 @@ export class Link {
     const old = this.#process;
     const unsent = this.#writer?.takeUnsent(true) ?? [];
     const waiting = countCalls(unsent);
-    const lost = Math.max(
-      0,
-      this.#accepted - waiting - this.#acknowledged - this.#lost - this.#droppedByPublisher,
-    );
-    this.#lost += lost;
+    const lost = this.#tally.publisherDied(waiting);
     old?.close();
     this.#process = null;
     this.#writer = null;
@@ -261,15 +227,14 @@ export class Link {
     const died = `the publisher of run ${this.#options.run} died${isLast ? ' again' : ''}${how === null ? '' : ` (${how})`}`;
     const loss = lost === 0 ? 'no call is lost' : `up to ${lost} calls that it had not acknowledged are lost`;
     if (isLast) {
-      this.#giveUp(waiting);
+      this.#tally.giveUp(waiting);
       warn(`${died}; ${loss}; training goes on, but nothing more of this run is logged`);
       return;
     }
     warn(`${died}; ${loss}; another one was started and logging goes on`);
-    this.#before = { acknowledged: this.#acknowledged, dropped: this.#droppedByPublisher };
     this.#start(lost === 0 ? null : { calls: lost });
     if (this.isGone) {
-      this.#giveUp(waiting);
+      this.#tally.giveUp(waiting);
       return;
     }
     const nowMs = Date.now();
@@ -283,7 +248,7 @@ export class Link {
 
   /** The publisher finished unasked: the store refuses for good, and another publisher would fare no better. */
   #endRefused({ reason = 'the publisher gave up' }: { readonly reason?: string }): void {
-    this.#giveUp(this.#accepted - this.#acknowledged - this.#droppedByPublisher - this.#lost);
+    this.#tally.giveUp(this.#tally.pending);
     this.#process?.close();
     this.#process = null;
     this.#writer = null;
@@ -294,10 +259,9 @@ export class Link {
   #reuseSpill(): void {
     const writer = this.#writer;
     if (writer === null || writer.toldBytes === 0 || this.#finish !== null) return;
-    const settled = this.#acknowledged + this.#droppedByPublisher + this.#lost;
     if (this.#spillMark.toldBytes !== writer.toldBytes) {
-      this.#spillMark = { toldBytes: writer.toldBytes, calls: this.#accepted };
-    } else if (settled >= this.#spillMark.calls) {
+      this.#spillMark = { toldBytes: writer.toldBytes, calls: this.#tally.accepted };
+    } else if (this.#tally.accepted - this.#tally.pending >= this.#spillMark.calls) {
       writer.restartSpill(Date.now());
     }
   }
@@ -316,19 +280,12 @@ export class Link {
     this.#drainTimer.unref();
   }
 
-  /** So many accepted calls are not kept after all. */
-  #giveUp(calls: number): void {
-    this.#accepted -= calls;
-    this.#droppedHere += calls;
-  }
-
   #drop(frames: FrameEncoder, rows: number, nowMs: number): void {
     // A definition that stands before the call is sent all the same: later calls refer to it.
     if (frames.bytes[4] === FRAME.shape) {
       this.sendControl(frames.bytes.subarray(0, 4 + frames.bytes.readUInt32LE(0)), nowMs);
     }
-    this.#droppedHere++;
-    this.#note(rows, nowMs, 'the buffer of the training process was full');
+    this.#tally.dropAndTell(rows, nowMs, 'the buffer of the training process was full');
     warnOnce(
       `full:${this.#options.run}`,
       `the publisher of run ${this.#options.run} does not keep up: ${this.#options.bufferBytes / 2 ** 20} MB wait and ` +
@@ -336,21 +293,10 @@ export class Link {
     );
   }
 
-  #note(rows: number, nowMs: number, reason: string): void {
-    const before = this.#untold.get(reason) ?? { calls: 0, rows: 0, firstTimeMs: nowMs };
-    this.#untold.set(reason, {
-      calls: before.calls + 1,
-      rows: before.rows + rows,
-      firstTimeMs: before.firstTimeMs,
-      lastTimeMs: nowMs,
-      reason,
-    });
-  }
-
   #tellDropped(nowMs: number): void {
-    const untold = [...this.#untold.values()];
-    this.#untold.clear();
-    for (const dropped of untold) this.sendControl(encodeJsonFrame(FRAME.dropped, dropped), nowMs);
+    for (const dropped of this.#tally.takeUntold()) {
+      this.sendControl(encodeJsonFrame(FRAME.dropped, dropped), nowMs);
+    }
   }
 }
 
