@@ -17,8 +17,8 @@ export function warnOnce(topic: string, text: string): void {
 
 /** Prints `lamella: <text>`. Control characters in it (a metric's name may hold any) become spaces. */
 export function warn(text: string): void {
-  const { stderr } = process;
   try {
+    const { stderr } = process; // opened by this, where it was not used before
     // A pipe whose reader is gone says so by an event, which would end the process if nobody heard it.
     stderr.off('error', ignore).once('error', ignore);
     // oxlint-disable-next-line no-control-regex
