@@ -157,12 +157,15 @@ describe('a flush in Trackio’s terms', () => {
     expect(later.isLast).toBe(true);
   });
 
-  it('keeps id, creation and config of a run that it goes on with', () => {
+  it('keeps id, name, creation and config of a run that it goes on with', () => {
     const batches = new TrackioBatches({ formatTime }, hello);
-    batches.goOnWith('0123', '{"_Created":"2024-01-01T00:00:00+00:00","_Group":"old","depth":3,"lr":1}');
+    batches.goOnWith(
+      { id: '0123', name: 'before' },
+      '{"_Created":"2024-01-01T00:00:00+00:00","_Group":"old","depth":3,"lr":1}',
+    );
     const flush = flushOf([0, 'run', 'start', null, '{"group":null}'], [1, 'config', 'lr', null, '2']);
     const { run, config } = batches.convert(flush, false);
-    expect(run).toEqual({ id: '0123', name: 'r' });
+    expect(run).toEqual({ id: '0123', name: 'before' });
     expect(JSON.parse(config ?? '')).toMatchObject({
       _Created: '2024-01-01T00:00:00+00:00',
       _Group: 'old',

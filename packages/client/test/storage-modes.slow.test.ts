@@ -132,6 +132,19 @@ describe.each([
     expect(calls - steps.length).toBeLessThanOrEqual(Number(result['lost']));
   });
 
+  it.each(['local', 'network'])('takes eight ranks of one run at once, on a %s disk', async (of) => {
+    const ranks = await Promise.all(
+      upTo(8).map((rank) => {
+        const launch = { RANK: String(rank), LOCAL_RANK: '0', WORLD_SIZE: '8', TORCHELASTIC_RUN_ID: 'job' };
+        return startTrainer('rank', [dir, 'r'], { ...env, ...launch, LAMELLA_FILESYSTEM_CLASS: of }).ended;
+      }),
+    );
+    expect(ranks.map(({ code }) => code)).toEqual(upTo(8).map(() => 0));
+    const { steps, alerts } = logged();
+    expect(alerts).toEqual([]);
+    expect([...steps].sort((a, b) => a - b)).toEqual(upTo(800).map((i) => Math.floor(i / 8)));
+  });
+
   it('does not make a directory again that was removed under it, and goes on when it is there', async () => {
     const trainer = startTrainer('steady', [dir, '12', 'flush'], env);
     await trainer.printed('started');

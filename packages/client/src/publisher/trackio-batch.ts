@@ -34,9 +34,12 @@ export class TrackioBatches {
     this.#run = { id: run, name };
   }
 
-  /** Goes on with a run that is stored already: under its id, with its config, which later values replace. */
-  goOnWith(id: string, config: string | null): void {
-    this.#run = { ...this.#run, id };
+  /**
+   * Goes on with a run that is stored already: under its id and its name, which together are a run to Trackio, and with
+   * its config, which later values replace.
+   */
+  goOnWith({ id, name }: LogBatch['run'], config: string | null): void {
+    this.#run = { id, name };
     const before = config === null ? null : (JSON.parse(config) as unknown);
     if (typeof before !== 'object' || before === null) return;
     for (const [name, value] of Object.entries(before)) this.#config.set(name, JSON.stringify(value));

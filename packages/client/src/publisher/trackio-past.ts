@@ -20,7 +20,7 @@ export async function goOn(trackio: Trackio, options: SinkOptions, batches: Trac
   await readInbox(trackio, options.hello, runs);
   const found = runs.find(options.hello);
   if (found === null) return { exists: false, nextStep: 0n };
-  batches.goOnWith(found.id, found.config);
+  batches.goOnWith(found, found.config);
   return { exists: true, nextStep: found.nextStep };
 }
 
