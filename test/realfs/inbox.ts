@@ -29,7 +29,7 @@ async function runInbox({ volume, seconds }: ScenarioContext): Promise<Outcome> 
     about: `Trackio writes fragments for ${seconds} s`,
     seconds: seconds + 60,
     graceSeconds: 40,
-    a: trackioWriter(seconds + 120, { TRACKIO_STORAGE_MODE: 'jsonl' }),
+    a: trackioWriter(seconds + 120, 0, { TRACKIO_STORAGE_MODE: 'jsonl' }),
     b: { run: [join(import.meta.dirname, 'guest', 'inbox-reader.ts'), JSON.stringify(options)] },
   });
   const ended = volume.result('pair-result.json') as PairResult;

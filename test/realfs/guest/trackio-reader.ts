@@ -37,8 +37,8 @@ export interface TrackioReaderResult {
   readonly seenMs: readonly number[];
   /** The age that was stated last, in words. */
   readonly age: string;
-  /** The longest age that was stated, in seconds. */
-  readonly statedAgeMaxS: number;
+  /** Every look that answered: when, the rows it showed, and the age that it stated, in milliseconds. */
+  readonly answers: readonly { readonly atMs: number; readonly rows: number; readonly ageMs: number }[];
   /** Copies that were thrown away. */
   readonly rejected: number;
 }
@@ -49,7 +49,7 @@ const NOT_YET = ['missing', 'not-yet', 'zero-byte', 'foreign', 'busy-writer'];
 interface Answer {
   readonly rows: Iterable<Row>;
   readonly age: string;
-  readonly ageS: number;
+  readonly ageMs: number;
   readonly rejected: number;
 }
 
@@ -67,7 +67,7 @@ function openCopies(path: string): Eye {
       return {
         rows: rowsOf(source.database.logs),
         age: describeAge(source.age, nowMs),
-        ageS: (nowMs - source.age.readAtMs) / 1000,
+        ageMs: nowMs - source.age.readAtMs,
         rejected: rejected.length,
       };
     },
@@ -81,7 +81,7 @@ function openInPlace(path: string): Eye {
     look: () => {
       const database = new DatabaseSync(path, { timeout: 1000 });
       try {
-        return Promise.resolve({ rows: rowsInPlace(database), age: 'live', ageS: 0, rejected: 0 });
+        return Promise.resolve({ rows: rowsInPlace(database), age: 'live', ageMs: 0, rejected: 0 });
       } finally {
         database.close();
       }
@@ -96,12 +96,12 @@ class Looker {
   readonly #wrong: string[] = [];
   readonly #failed: string[] = [];
   readonly #seenMs: number[] = [];
+  readonly #answers: { atMs: number; rows: number; ageMs: number }[] = [];
   #looks = 0;
   #right = 0;
   #notYet = 0;
   #rejected = 0;
   #age = '';
-  #statedAgeMaxS = 0;
 
   constructor({ how }: TrackioReaderOptions) {
     const path = join(MOUNT_B, FOLDER, `${PROJECT}.db`);
@@ -120,7 +120,7 @@ class Looker {
       while (this.#seenMs.length < judged.rows) this.#seenMs.push(nowMs);
       this.#rejected += answer.rejected;
       this.#age = answer.age;
-      this.#statedAgeMaxS = Math.max(this.#statedAgeMaxS, answer.ageS);
+      this.#answers.push({ atMs: nowMs, rows: judged.rows, ageMs: answer.ageMs });
     } catch (error) {
       const isEarly = NOT_YET.includes(problemOf(error) ?? '') || /no such table/.test(String(error));
       if (isEarly && this.#seenMs.length === 0) this.#notYet += 1;
@@ -143,7 +143,7 @@ class Looker {
       rows: this.#seenMs.length,
       seenMs: this.#seenMs,
       age: this.#age,
-      statedAgeMaxS: this.#statedAgeMaxS,
+      answers: this.#answers,
       rejected: this.#rejected,
     };
   }
