@@ -161,11 +161,12 @@ describe('a flush in Trackio’s terms', () => {
     const batches = new TrackioBatches({ formatTime }, hello);
     batches.goOnWith(
       { id: '0123', name: 'before' },
-      '{"_Created":"2024-01-01T00:00:00+00:00","_Group":"old","depth":3,"lr":1}',
+      '{"_Created":"2024-01-01T00:00:00+00:00","_Group":"old","depth":3,"seed":9007199254740993,"lr":1}',
     );
     const flush = flushOf([0, 'run', 'start', null, '{"group":null}'], [1, 'config', 'lr', null, '2']);
     const { run, config } = batches.convert(flush, false);
     expect(run).toEqual({ id: '0123', name: 'before' });
+    expect(config).toContain('"seed":9007199254740993');
     expect(JSON.parse(config ?? '')).toMatchObject({
       _Created: '2024-01-01T00:00:00+00:00',
       _Group: 'old',

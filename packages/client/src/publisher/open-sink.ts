@@ -1,4 +1,4 @@
-/** Finds the sink of a run, which may have to ask the disk: at its first use, so that `init` and the pipe wait for nothing. */
+/** Finds the sink of a run, which may have to ask the disk: at its first use, so that the pipe waits for nothing. */
 import { fragmentSink } from './fragment-sink.ts';
 import { shardSink } from './shard-sink.ts';
 import type { Sink, SinkOptions } from './sink.ts';

@@ -1,9 +1,9 @@
 /**
  * Where the flushes of a run go: shards, Trackio's database, or fragments of its inbox (TRACKIO_STORAGE_MODE).
  *
- * Whatever the place, it is the store's writer that keeps, numbers, sends again, drops and acknowledges calls. It hands a
- * flush on in two steps, `encode` (once) and `backend.publish` (until it succeeds), so that all modes keep the same promises:
- * acknowledged means that the file is published, or that the transaction is committed.
+ * Whatever the place, it is the store's writer that keeps, numbers, sends again, drops and acknowledges calls. It hands
+ * a flush on in two steps, `encode` (once) and `backend.publish` (until it succeeds), so that all modes keep the same
+ * promises: acknowledged means that the file is published, or that the transaction is committed.
  */
 import type { Backend, EncodeFlush } from '@lamella/store';
 import type { Hello } from '../pipe/frame.ts';

@@ -40,9 +40,9 @@ export class TrackioBatches {
    */
   goOnWith({ id, name }: LogBatch['run'], config: string | null): void {
     this.#run = { id, name };
-    const before = config === null ? null : (JSON.parse(config) as unknown);
+    const before = config === null ? null : (JSON.parse(config, keepDigits) as unknown);
     if (typeof before !== 'object' || before === null) return;
-    for (const [name, value] of Object.entries(before)) this.#config.set(name, JSON.stringify(value));
+    for (const [key, value] of Object.entries(before)) this.#config.set(key, JSON.stringify(value));
   }
 
   convert(batch: RecordBatch, isLast: boolean): TrackioFlush {
@@ -109,6 +109,17 @@ export class TrackioBatches {
   #configText(): string {
     return `{${[...this.#config].map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
   }
+}
+
+/** Reviver: a number stays as it is written, for a double may not hold it. */
+function keepDigits(
+  this: unknown,
+  _name: string,
+  value: unknown,
+  context?: { readonly source?: string },
+): unknown {
+  if (typeof value !== 'number' || context?.source === undefined) return value;
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(context.source);
 }
 
 /** What of a run's events Trackio's users should see. */
