@@ -96,6 +96,13 @@ describe('CallEncoder', () => {
     expect(refused[1]).toMatch(/bytes was not kept: 16777216 are allowed/);
   });
 
+  it('refuses a call whose names alone are too long, and defines no shape that no publisher would read', () => {
+    const names = Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`${i}${'ü'.repeat(300)}`, i]));
+    const { got, refused } = send([names, { short: 1 }]);
+    expect(got).toStrictEqual([{ short: [1, null] }]);
+    expect(refused).toStrictEqual([expect.stringMatching(/^a call of 36\d{6} bytes was not kept/)]);
+  });
+
   it('takes maps, objects without prototype, and keys that an object inherits', () => {
     class Base {
       own = 1;

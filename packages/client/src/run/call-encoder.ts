@@ -12,7 +12,7 @@ import { INT64_RULE, isInt64, toJsonText, UnkeepableValue } from './value.ts';
 /** Shapes beyond this are a program that makes up names; they are defined again with every call. */
 const SHAPES_MAX = 4096;
 
-/** The store's limits for one call (CALL_ROWS_MAX, CALL_BYTES_MAX). */
+/** The store's limits for one call (CALL_ROWS_MAX, CALL_BYTES_MAX); ours counts the names, too. */
 const ROWS_MAX = 65_536;
 const BYTES_MAX = 16 * 1024 * 1024;
 
@@ -97,6 +97,7 @@ export class CallEncoder {
     const keys: string[] = [];
     const values: unknown[] = [];
     let isPlain = true;
+    let bytes = 0;
     // A map's keys become strings here, so that 1 and "1" are one key.
     for (const [name, raw] of Object.entries(
       metrics instanceof Map ? Object.fromEntries(metrics) : metrics,
@@ -104,6 +105,7 @@ export class CallEncoder {
       const value = this.#keepable(name, raw);
       if (value === undefined) continue;
       isPlain &&= typeof value === 'number';
+      bytes += Buffer.byteLength(name) + bytesOf(value);
       keys.push(name);
       values.push(value);
     }
@@ -115,8 +117,15 @@ export class CallEncoder {
       );
       return -keys.length;
     }
+    // Before its names become a shape: no publisher reads one that is longer than a frame may be.
+    if (bytes > BYTES_MAX) {
+      this.#refuse(
+        'bytes',
+        `a call of ${bytes} bytes was not kept: ${BYTES_MAX} are allowed; log less at a time`,
+      );
+      return -keys.length;
+    }
     const shape = this.#shapeOf(keys);
-    const definition = frames.length;
     frames.beginCall(
       isPlain ? FRAME.numbers : FRAME.values,
       kind,
@@ -131,14 +140,6 @@ export class CallEncoder {
       else this.#writeValue(value);
     }
     frames.endCall();
-    if (frames.length - definition > BYTES_MAX) {
-      this.#refuse(
-        'bytes',
-        `a call of ${frames.length - definition} bytes was not kept: ${BYTES_MAX} are allowed; log less at a time`,
-      );
-      frames.length = definition; // a new shape counts as defined, so its frame is still to be sent
-      return -keys.length;
-    }
     return keys.length;
   }
 
@@ -217,6 +218,12 @@ export class CallEncoder {
     }
     return shape;
   }
+}
+
+/** About what a value takes in a frame. */
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  return value instanceof Json ? Buffer.byteLength(value.text) : 8;
 }
 
 /** The JSON text of a value, as against a string that was logged. */

@@ -185,7 +185,7 @@ export class Run {
       }
       const rows = this.#encoder.encode(metrics, kind, nowMs, step, origin);
       if (rows > 0) this.#link.sendCall(this.#encoder.frames, rows, nowMs);
-      else if (rows < 0) this.#refuseCall(-rows, nowMs);
+      else if (rows < 0) this.#link.noteRefused(-rows, nowMs, 'the call is larger than allowed');
     } catch (error) {
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'its values cannot be read';
       warnOnce('log', `log: a call was not kept (${reason})`);
@@ -200,13 +200,6 @@ export class Run {
       `log: a call with step ${shown} was not kept; a step is an integer of 64 bit (a bigint beyond 2^53) or a fraction`,
     );
     this.#link.noteRefused(rows, nowMs, 'its step is not an integer of 64 bit');
-  }
-
-  /** A call that is too large; a new list of names in it is sent all the same, for it counts as known. */
-  #refuseCall(rows: number, nowMs: number): void {
-    const { bytes, length } = this.#encoder.frames;
-    if (length > 0) this.#link.sendControl(bytes.subarray(0, length), nowMs);
-    this.#link.noteRefused(rows, nowMs, 'the call is larger than allowed');
   }
 
   #configTexts(): Record<string, string> {
