@@ -56,6 +56,16 @@ describe('init', () => {
       { project: 'p', config: { circular } },
       /value of "circular" cannot be kept.*contains itself/,
     ],
+    [
+      'a config that no call can hold',
+      { project: 'p', config: { a: 'x'.repeat(5 * 2 ** 20), b: 'x'.repeat(5 * 2 ** 20) } },
+      /`config`, `notes`, `tags` and names have 1048\d{4} bytes together; 8388608 are allowed/,
+    ],
+    [
+      'a config value that no call can hold',
+      { project: 'p', config: { a: 'ü'.repeat(5 * 2 ** 20) } },
+      /value of "a" cannot be kept: it has 10485762 bytes, 8388608 are allowed/,
+    ],
     ['a reserved config name', { project: 'p', config: { _x: 1 } }, /"_x" begins with "_"/],
     ['negative seconds', { project: 'p', systemSeconds: -1 }, /`systemSeconds` must be a number/],
     ['tags that are no list', { project: 'p', tags: 'a' }, /`tags` must be a list/],

@@ -11,7 +11,7 @@ export type RunConfig = Record<string, unknown> & {
 };
 
 /**
- * `changed` gets the JSON text of every value that is set from now on, by name. Values of `initial` count as
+ * `changed` gets the JSON text of every value that is set from now on, by name, one at a time. Values of `initial` count as
  * recorded already.
  */
 export function createConfig(
@@ -20,16 +20,14 @@ export function createConfig(
 ): RunConfig {
   const values: Record<string, unknown> = { ...initial };
   const update = (given: Readonly<Record<string, unknown>>): void => {
-    const texts: Record<string, string> = {};
     for (const [key, value] of Object.entries(given ?? {})) {
       try {
-        texts[key] = configText(key, value);
+        changed({ [key]: configText(key, value) });
         values[key] = value;
       } catch (error) {
         warnOnce(`config:${key}`, (error as Error).message);
       }
     }
-    if (Object.keys(texts).length > 0) changed(texts);
   };
   return new Proxy(values, {
     get: (target, key) => (key === 'update' ? update : Reflect.get(target, key)),

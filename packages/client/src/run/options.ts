@@ -66,6 +66,9 @@ const PUBLISHER_PATIENCE = 4;
 /** A trainer that does not wait at all still wants its calls published. */
 const PUBLISHER_MS_MIN = 5000;
 
+/** What a run says of itself, config included. Half of what the store takes in one call: on its way it is escaped. */
+const BYTES_MAX = 8 * 1024 * 1024;
+
 /** Job ids are used whole: two launches whose ids begin alike are two runs. */
 const LAUNCH_CHARACTERS = 150;
 
@@ -103,34 +106,37 @@ export function planRun(given: InitOptions, env: NodeJS.ProcessEnv): RunPlan {
   const resume = checkResume(given);
   const { id, name } = chooseId(given, resume, project, place);
   const config = given.config ?? {};
-  return {
-    settings,
-    place,
-    config,
-    hello: {
-      pipe: PIPE_VERSION,
-      dir: resolveStoreDir(env, text('dir', given.dir) ?? undefined),
-      project,
-      run: id,
-      name,
-      group: text('group', given.group),
-      tags: checkTags(given.tags),
-      notes: text('notes', given.notes),
-      resume,
-      rank: place.rank,
-      worldSize: place.worldSize,
-      host: hostname(),
-      pid: process.pid,
-      job: place.job,
-      launcher: place.launcher,
-      sdk: SDK,
-      config: configTexts(config),
-      systemSeconds: systemSeconds(given.systemSeconds, settings, place),
-      flushSecondsMax: settings.flushSecondsMax,
-      deadlineMs: Math.max(settings.finishMs * PUBLISHER_PATIENCE, PUBLISHER_MS_MIN),
-      lost: null,
-    },
+  const hello: Hello = {
+    pipe: PIPE_VERSION,
+    dir: resolveStoreDir(env, text('dir', given.dir) ?? undefined),
+    project,
+    run: id,
+    name,
+    group: text('group', given.group),
+    tags: checkTags(given.tags),
+    notes: text('notes', given.notes),
+    resume,
+    rank: place.rank,
+    worldSize: place.worldSize,
+    host: hostname(),
+    pid: process.pid,
+    job: place.job,
+    launcher: place.launcher,
+    sdk: SDK,
+    config: configTexts(config),
+    systemSeconds: systemSeconds(given.systemSeconds, settings, place),
+    flushSecondsMax: settings.flushSecondsMax,
+    deadlineMs: Math.max(settings.finishMs * PUBLISHER_PATIENCE, PUBLISHER_MS_MIN),
+    lost: null,
   };
+  const bytes = Buffer.byteLength(JSON.stringify(hello));
+  if (bytes > BYTES_MAX) {
+    throw new LamellaError(
+      'invalid',
+      `init: \`config\`, \`notes\`, \`tags\` and names have ${bytes} bytes together; ${BYTES_MAX} are allowed`,
+    );
+  }
+  return { settings, place, config, hello };
 }
 
 /** JSON text of every config value. Errors: invalid, naming the key and what is wrong with its value. */
@@ -152,7 +158,10 @@ export function configText(key: string, value: unknown): string {
     );
   }
   try {
-    return toJsonText(value);
+    const json = toJsonText(value);
+    const bytes = Buffer.byteLength(json);
+    if (bytes > BYTES_MAX) throw new UnkeepableValue(`it has ${bytes} bytes, ${BYTES_MAX} are allowed`);
+    return json;
   } catch (error) {
     const reason = error instanceof UnkeepableValue ? error.message : `it cannot be read (${String(error)})`;
     throw new LamellaError('invalid', `config: the value of ${quoted(key)} cannot be kept: ${reason}`, {
