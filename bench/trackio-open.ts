@@ -127,16 +127,19 @@ async function open(dir: string, rows: number): Promise<Opened> {
   const ended = once(child, 'exit');
   try {
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
-    const { url } = JSON.parse(line) as { url: string };
+    const url = (JSON.parse(line) as { url: string }).url.replace(/\/$/, '');
     const began = performance.now();
     await post(url, 'list_projects', {});
     const live = await fetch(`${url}/api/live?project=${PROJECT}`);
     let firstPointsMs = Number.NaN;
     for (;;) {
-      const points = await chart(url, 'train/metric_0');
-      if (points > 0 && Number.isNaN(firstPointsMs)) firstPointsMs = performance.now() - began;
-      if (points === rows) break;
-      await sleep(100);
+      const loaded = await countRecords(url);
+      if (loaded > 0 && Number.isNaN(firstPointsMs)) {
+        await chart(url, 'train/metric_0');
+        firstPointsMs = performance.now() - began;
+      }
+      if (loaded >= rows * METRICS && (await chart(url, 'train/metric_0')) === rows) break;
+      await sleep(50);
     }
     const firstMs = performance.now() - began;
     const asked = performance.now();
@@ -148,6 +151,13 @@ async function open(dir: string, rows: number): Promise<Opened> {
     child.kill('SIGTERM');
     await ended;
   }
+}
+
+async function countRecords(url: string): Promise<number> {
+  const { runs } = (await (await post(url, 'list_runs', { project: PROJECT })).json()) as {
+    runs: { records: number }[];
+  };
+  return runs.reduce((sum, { records }) => sum + records, 0);
 }
 
 /** The points of all runs that a chart of `metric` shows. */
@@ -179,7 +189,11 @@ function countPoints(answer: ArrayBuffer): number {
 }
 
 async function post(url: string, name: string, body: unknown): Promise<Response> {
-  const response = await fetch(`${url}/api/${name}`, { method: 'POST', body: JSON.stringify(body) });
+  const response = await fetch(`${url}/api/${name}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { accept: name === 'series' ? 'application/x-lamella-columns' : 'application/json' },
+  });
   if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`);
   return response;
 }

@@ -33,7 +33,9 @@ function runsOf(version: string): Map<string, ExpectedRun[]> {
     readonly projects?: readonly { readonly db: string; readonly runs: readonly ExpectedRun[] }[];
     readonly runs?: readonly ExpectedRun[];
   };
-  const projects = (known.projects ?? []).map(({ db, runs }) => [db.slice(0, -3), [...runs]] as const);
+  const projects = (known.projects ?? []).map(
+    ({ db, runs }) => [db.slice(0, -3), [...runs]] as [string, ExpectedRun[]],
+  );
   return new Map(known.runs ? [['ZweitesProjektü', [...known.runs]]] : projects);
 }
 
@@ -56,10 +58,10 @@ async function command(args: readonly string[]): Promise<{ code: number; out: st
 describe.each(['0.5.0', '0.23.0', '0.36.0', '0.43.0', '0.36.0-jsonl'])(
   'a directory of Trackio %s',
   (version) => {
-    let dir = '';
+    let unpacked = '';
     const known = runsOf(version);
     beforeAll(() => {
-      dir = unpack(version, work.path);
+      unpacked = unpack(version, work.path);
     });
 
     it.each(['local', 'network'])('on a %s disk is shown completely, and left as it was', async (disk) => {
@@ -125,7 +127,7 @@ describe.each(['0.5.0', '0.23.0', '0.36.0', '0.43.0', '0.36.0-jsonl'])(
         '--metric',
         metric,
         '--dir',
-        dir,
+        unpacked,
       ];
       const { code, out, err } = await command([...args, '--json']);
       expect({ code, err }).toEqual({ code: 0, err: '' });

@@ -123,7 +123,7 @@ it('an import takes no row away and shows none twice', async () => {
   await vi.waitUntil(async () => (await steps('new')).length === 5, { timeout: 10_000 });
   watching = false;
   await watch;
-  expect([...seen].sort()).toEqual([4, 5]);
+  expect([...seen].sort((a, b) => a - b)).toEqual([4, 5]);
   expect(await steps('new')).toEqual([0, 1, 2, 3, 4]);
   expect(listRuns(feed.snapshot).find(({ name }) => name === 'new')?.config).toEqual({ lr: 1 });
 });

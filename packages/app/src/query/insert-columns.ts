@@ -35,9 +35,11 @@ export async function insertColumns(
   const points = await appender(connection, tables.points);
   for (const { file, run, columns } of staged) {
     const writer = writers.get(nameOf([columns.writer]))!;
+    const chunks = new Chunks({ run, file, writer });
+    const allHaveSteps = !columns.step.some((step) => Number.isNaN(step));
     for (const column of columns.keys) {
       const key = keys.get(nameOf([column.kind, column.name]))!;
-      await appendColumn(points, { run, file, writer, key }, columns, column);
+      await appendColumn(points, chunks, key, columns, column, allHaveSteps);
     }
     for (const cell of columns.data) {
       const step = columns.step[cell.row]!;
@@ -92,49 +94,57 @@ interface Constants {
   readonly run: number;
   readonly file: number;
   readonly writer: number;
-  readonly key: number;
+}
+
+/** Chunks with a shard's constants in them, to be filled and appended again and again. */
+class Chunks {
+  readonly #constants: Constants;
+  readonly #bySize = new Map<number, DuckDBDataChunk>();
+
+  constructor(constants: Constants) {
+    this.#constants = constants;
+  }
+
+  /** One of so many rows. `fresh`: without nulls of an earlier use. */
+  take(rows: number, fresh: boolean): DuckDBDataChunk {
+    const known = fresh ? undefined : this.#bySize.get(rows);
+    if (known) return known;
+    const chunk = DuckDBDataChunk.create(POINT_TYPES, rows);
+    const { run, file, writer } = this.#constants;
+    for (const [column, constant] of [run, file, writer].entries()) {
+      fill(chunk.getColumnVector(column), new Int32Array(rows).fill(constant));
+    }
+    chunk.setColumnValues(
+      8,
+      Array.from({ length: rows }, () => null),
+    );
+    this.#bySize.set(rows, chunk);
+    return chunk;
+  }
 }
 
 async function appendColumn(
   points: DuckDBAppender,
-  constants: Constants,
+  chunks: Chunks,
+  key: number,
   columns: ShardColumns,
   { rows, value }: KeyColumn,
+  allHaveSteps: boolean,
 ): Promise<void> {
-  let chunk = emptyChunk(Math.min(VECTOR_ROWS, value.length), constants);
   for (let from = 0; from < value.length; from += VECTOR_ROWS) {
-    const count = Math.min(VECTOR_ROWS, value.length - from);
-    if (count !== chunk.rowCount) chunk = emptyChunk(count, constants);
-    const to = from + count;
+    const to = Math.min(from + VECTOR_ROWS, value.length);
+    const chunk = chunks.take(to - from, !allHaveSteps);
     const pick = <T extends BigInt64Array | Float64Array>(column: T): T =>
       (rows === null ? column.subarray(from, to) : gather(column, rows.subarray(from, to))) as T;
     fill(chunk.getColumnVector(3), pick(columns.seq));
-    fillSteps(chunk.getColumnVector(5), pick(columns.step));
+    fill(chunk.getColumnVector(4), new Int32Array(to - from).fill(key));
+    if (allHaveSteps) fill(chunk.getColumnVector(5), pick(columns.step));
+    else fillSteps(chunk.getColumnVector(5), pick(columns.step));
     fill(chunk.getColumnVector(6), pick(columns.time));
     fill(chunk.getColumnVector(7), value.subarray(from, to));
     points.appendDataChunk(chunk);
     if ((from / VECTOR_ROWS) % CHUNKS_PER_TURN === CHUNKS_PER_TURN - 1) await setImmediate();
   }
-}
-
-function emptyChunk(rows: number, { run, file, writer, key }: Constants): DuckDBDataChunk {
-  const chunk = DuckDBDataChunk.create(POINT_TYPES, rows);
-  for (const [column, constant] of [
-    [0, run],
-    [1, file],
-    [2, writer],
-    [4, key],
-  ] as const) {
-    chunk.setColumnValues(
-      column,
-      Array.from({ length: rows }, () => constant),
-    );
-  }
-  chunk.setColumnValues(
-    8,
-    Array.from({ length: rows }, () => null),
-  );
-  return chunk;
 }
 
 function gather(column: BigInt64Array | Float64Array, rows: Uint32Array): BigInt64Array | Float64Array {
@@ -149,7 +159,7 @@ interface VectorItems {
 }
 
 /** Copies a whole vector: a call for each of ten million values would hold the event loop for seconds. */
-function fill(vector: DuckDBVector, values: Float64Array | BigInt64Array): void {
+function fill(vector: DuckDBVector, values: Float64Array | BigInt64Array | Int32Array): void {
   const { items } = vector as unknown as VectorItems;
   if (items?.length === values.length) items.set(values);
   else for (let row = 0; row < values.length; row++) vector.setItem(row, values[row] as never);
@@ -157,19 +167,8 @@ function fill(vector: DuckDBVector, values: Float64Array | BigInt64Array): void 
 }
 
 function fillSteps(vector: DuckDBVector, steps: Float64Array): void {
-  for (let row = 0; row < steps.length; row++) {
-    if (Number.isNaN(steps[row])) {
-      const values = Array.from(steps, (step) => (Number.isNaN(step) ? null : step));
-      for (const [place, step] of values.entries()) vector.setItem(place, step);
-      vector.flush();
-      return;
-    }
-  }
-  // A chunk is used again: what was null in the one before is none now.
-  for (let row = 0; row < steps.length; row++) {
-    if (vector.getItem(row) === null) vector.setItem(row, 0);
-  }
-  fill(vector, steps);
+  for (const [row, step] of steps.entries()) vector.setItem(row, Number.isNaN(step) ? null : step);
+  vector.flush();
 }
 
 function appendDouble(to: DuckDBAppender, value: number | null): void {

@@ -27,6 +27,8 @@ import type { RunSight } from './watch.ts';
 
 /** Rows of a database that one look takes in: 0.2 s of work for ten metrics a row. */
 const SEGMENT_ROWS = 65_536;
+/** Rows read at once: their text and objects are garbage soon, and larger chunks make more of it at a time. */
+const CHUNK_ROWS = 1024;
 /** A copy that takes longer than this is not waited for: fragments are to be seen meanwhile. */
 const REFRESH_WAIT_MS = 1_000;
 /** Work that grows with the database is repeated after this many times its own duration. */
@@ -248,7 +250,7 @@ export class TrackioProject {
       const from = cursor.after;
       try {
         for (; left > 0;) {
-          const chunk = database.logs.read(table, cursor.after);
+          const chunk = database.logs.read(table, cursor.after, CHUNK_ROWS);
           if (chunk.rows === 0) break;
           this.#addChunk(chunk, database.logs, kind, builders);
           cursor.after = chunk.last;
