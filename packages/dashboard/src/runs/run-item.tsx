@@ -89,6 +89,7 @@ function Details({ run }: { readonly run: RunRow }) {
       'last heard',
       run.lastActivity === null ? '' : `${formatDay(run.lastActivity)}, ${formatClock(run.lastActivity)}`,
     ],
+    ['rows', run.age ?? ''],
     ['last step', run.lastStep === null ? '' : formatCount(run.lastStep)],
     [
       'stored',
