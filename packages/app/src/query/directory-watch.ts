@@ -14,7 +14,7 @@ const TRACKIO_KEY = 'trackio:';
 /** Opens a directory for reading. Errors: not-found (no such directory), unsupported (newer format). */
 export async function openDirectoryWatch(options: WatchOptions): Promise<Watch> {
   const own = await openWatch(options);
-  const trackio = await TrackioDirectory.open({
+  const trackio = new TrackioDirectory({
     dir: options.dir,
     copies: options.copies,
     monotonic: () => systemClock.monotonic(),

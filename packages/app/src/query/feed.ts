@@ -78,10 +78,13 @@ export class ProjectFeed {
   async complete(): Promise<void> {
     await this.#pass;
     this.#whole = true;
-    do {
-      await this.#startPass();
-    } while (this.#more && !this.#stop.signal.aborted);
-    this.#whole = false;
+    try {
+      do {
+        await this.#startPass();
+      } while (this.#more && !this.#stop.signal.aborted);
+    } finally {
+      this.#whole = false;
+    }
   }
 
   /** Keeps polling until the returned function is called. */
@@ -123,6 +126,7 @@ export class ProjectFeed {
         await this.#startPass();
         this.#trouble = null;
       } catch (error) {
+        this.#more = false;
         this.#report(error);
       }
       if (this.#more) continue;

@@ -23,7 +23,7 @@ const LISTING_MS = 500;
 
 export class TrackioDirectory {
   readonly #options: TrackioDirectoryOptions;
-  readonly #class: FilesystemClass;
+  #class: Promise<FilesystemClass> | null = null;
   readonly #inbox: Inbox;
   readonly #projects = new Map<string, TrackioProject>();
   readonly #glances: TrackioGlances;
@@ -32,17 +32,10 @@ export class TrackioDirectory {
   #listed: { at: number; listing: Promise<DirectoryListing> } | null = null;
   #copies = 0;
 
-  private constructor(options: TrackioDirectoryOptions, of: FilesystemClass) {
+  constructor(options: TrackioDirectoryOptions) {
     this.#options = options;
-    this.#class = of;
     this.#inbox = new Inbox(options.dir);
     this.#glances = new TrackioGlances((path) => this.#openSource(path));
-  }
-
-  /** Asks what disk the directory is on. Never rejects for what it finds. */
-  static async open(options: TrackioDirectoryOptions): Promise<TrackioDirectory> {
-    const found = await detectFilesystem(options.dir, { env: options.env });
-    return new TrackioDirectory(options, found.class);
   }
 
   /** Names of the projects: of databases and of fragments. Errors: not-found, unavailable. */
@@ -60,12 +53,13 @@ export class TrackioDirectory {
     if (known || !names.has(name)) return known ?? null;
     const project = new TrackioProject({
       name,
-      source: this.#openSource(join(this.#options.dir, `${name}.db`)),
+      source: await this.#openSource(join(this.#options.dir, `${name}.db`)),
       inbox: this.#inbox,
       monotonic: this.#options.monotonic,
     });
-    this.#projects.set(name, project);
-    return project;
+    const first = this.#projects.get(name) ?? project;
+    this.#projects.set(name, first);
+    return first;
   }
 
   /** The one that is open already. */
@@ -76,7 +70,7 @@ export class TrackioDirectory {
   /** Runs and newest change, without reading more than that needs. Errors: those of a named problem. */
   async glance(name: string): Promise<Glance> {
     await this.refreshInbox();
-    const local = this.#class === 'local';
+    const local = (await this.#filesystem()) === 'local';
     const path = join(this.#options.dir, `${name}.db`);
     return await this.#glances.glance(path, local, this.#inbox.batches(name), this.#inbox.runs);
   }
@@ -88,7 +82,7 @@ export class TrackioDirectory {
     const found = problems.map(({ message }) => message);
     if (this.#badLines > 0) found.push(`${this.#badLines} lines of fragments in the inbox are no records`);
     for (const { path } of projects) {
-      const trouble = await this.#glances.trouble(path, this.#class === 'local');
+      const trouble = await this.#glances.trouble(path, (await this.#filesystem()) === 'local');
       if (trouble !== null) found.push(trouble);
     }
     return found;
@@ -113,9 +107,16 @@ export class TrackioDirectory {
     await Promise.all([...this.#projects.values()].map((project) => project.close()));
   }
 
-  #openSource(path: string): TrackioSource {
+  /** What disk the directory is on, asked when there is a database. Never rejects for what it finds. */
+  async #filesystem(): Promise<FilesystemClass> {
+    const { dir, env } = this.#options;
+    this.#class ??= detectFilesystem(dir, { env }).then((found) => found.class);
+    return await this.#class;
+  }
+
+  async #openSource(path: string): Promise<TrackioSource> {
     const copyFolder = join(this.#options.copies, `trackio-${this.#copies++}`);
-    return new TrackioSource({ path, filesystem: this.#class, copyFolder });
+    return new TrackioSource({ path, filesystem: await this.#filesystem(), copyFolder });
   }
 
   async #list(): Promise<DirectoryListing> {

@@ -17,11 +17,11 @@ interface Known {
 }
 
 export class TrackioGlances {
-  readonly #open: (path: string) => TrackioSource;
+  readonly #open: (path: string) => Promise<TrackioSource>;
   readonly #known = new Map<string, Known>();
 
   /** `open` makes a source that is closed again by this. */
-  constructor(open: (path: string) => TrackioSource) {
+  constructor(open: (path: string) => Promise<TrackioSource>) {
     this.#open = open;
   }
 
@@ -64,7 +64,7 @@ export class TrackioGlances {
   }
 
   async #count(path: string): Promise<Pick<Known, 'runs' | 'trouble'>> {
-    const source = this.#open(path);
+    const source = await this.#open(path);
     try {
       await source.refresh();
       return { runs: countRuns(source.database), trouble: null };

@@ -2,6 +2,7 @@
  * A `Watch` in a worker thread. Requests and answers are plain messages; a LamellaError crosses as its kind
  * and message. The thread's own end is `watch-worker.ts`.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { LamellaError } from '@lamella/store';
 import type { ErrorKind } from '@lamella/store';
@@ -28,6 +29,9 @@ export interface WatchReply {
   readonly value?: unknown;
   readonly error?: { readonly kind: ErrorKind; readonly message: string };
 }
+
+/** A thread that is in the middle of something long is ended after this. */
+const CLOSE_MS = 2_000;
 
 /** Starts the thread and opens the store in it. Errors: as openWatch. */
 export async function startWatchThread(options: WatchOptions): Promise<Watch> {
@@ -86,7 +90,8 @@ export async function startWatchThread(options: WatchOptions): Promise<Watch> {
     refuseFaulty: (project, run, keys) => call('refuseFaulty', [project, run, keys]),
     async close() {
       // Copies of databases are removed, and databases closed, by the thread itself.
-      await call('close', []).catch(() => undefined);
+      const late = sleep(CLOSE_MS, undefined, { ref: false });
+      await Promise.race([call('close', []).catch(() => undefined), late]);
       await worker.terminate();
     },
   };
