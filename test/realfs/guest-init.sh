@@ -18,7 +18,7 @@ mount --bind /usr/lib/uml/modules /lib/modules
 mkdir -p /run/netns /mnt/a /mnt/b /mnt/host /dev/shm/local
 mount -t hostfs none -o "$work/out" /mnt/host
 # The root is the host's, read-only: what programs write goes to memory.
-export HOME=/dev/shm/local TMPDIR=/dev/shm/local
+export HOME=/dev/shm/local TMPDIR=/dev/shm/local NODE_COMPILE_CACHE=/dev/shm/local/compiled
 hostname guest
 ip link set lo up
 

@@ -24,7 +24,7 @@ export const scenario: Scenario = {
   name: 'shards',
   about:
     'SDK processes on client A, half of them killed with SIGKILL; a live reader on client B; a full count',
-  seconds: { full: 60, short: 15 },
+  seconds: { full: 60, short: 10 },
   prepare: () => null,
   run: runShards,
 };
