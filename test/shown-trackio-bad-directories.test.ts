@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createFragmentWriter } from '@lamella/trackio';
-import { scratch, unpack } from '../../trackio/test/directories.ts';
-import type { Scratch } from '../../trackio/test/directories.ts';
-import { runCommandLine } from '../src/commands/command-line.ts';
-import { batchOf, putShard, startRow, T0_US, writerId } from './stores.ts';
+import { scratch, unpack } from '../packages/trackio/test/directories.ts';
+import type { Scratch } from '../packages/trackio/test/directories.ts';
+import { runCommandLine } from '../packages/app/src/commands/command-line.ts';
+import { batchOf, putShard, startRow, T0_US, writerId } from '../packages/app/test/stores.ts';
 
 let work: Scratch;
 let good = '';

@@ -6,10 +6,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { scratch } from '../../trackio/test/directories.ts';
-import { TRACKIO_VERSIONS, trackioEnvironment, trackioPython } from '../../trackio/test/trackio-venv.ts';
-import type { RunRow } from '../src/procedures/types.ts';
-import { startServer } from '../src/server/start.ts';
+import { scratch } from '../packages/trackio/test/directories.ts';
+import {
+  TRACKIO_VERSIONS,
+  trackioEnvironment,
+  trackioPython,
+} from '../packages/trackio/test/trackio-venv.ts';
+import type { RunRow } from '../packages/app/src/procedures/types.ts';
+import { startServer } from '../packages/app/src/server/start.ts';
 
 const PYTHONS = TRACKIO_VERSIONS.map((version) => {
   const found = trackioPython(version);

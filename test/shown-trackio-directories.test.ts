@@ -2,12 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { expected, scratch, unpack } from '../../trackio/test/directories.ts';
-import type { Scratch } from '../../trackio/test/directories.ts';
-import { listMetrics, listRuns } from '../src/query/listing.ts';
-import { eachMetricValue } from '../src/query/metric-values.ts';
-import { Snapshots } from '../src/query/snapshots.ts';
-import { runCommandLine } from '../src/commands/command-line.ts';
+import { expected, scratch, unpack } from '../packages/trackio/test/directories.ts';
+import type { Scratch } from '../packages/trackio/test/directories.ts';
+import { listMetrics, listRuns } from '../packages/app/src/query/listing.ts';
+import { eachMetricValue } from '../packages/app/src/query/metric-values.ts';
+import { Snapshots } from '../packages/app/src/query/snapshots.ts';
+import { runCommandLine } from '../packages/app/src/commands/command-line.ts';
 
 interface ExpectedMetric {
   readonly count: number;

@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createFragmentWriter } from '@lamella/trackio';
 import type { LogBatch } from '@lamella/trackio';
-import { scratch, unpack } from '../../trackio/test/directories.ts';
-import type { ProjectFeed } from '../src/query/feed.ts';
-import { listRuns } from '../src/query/listing.ts';
-import { eachMetricValue } from '../src/query/metric-values.ts';
-import { Snapshots } from '../src/query/snapshots.ts';
+import { scratch, unpack } from '../packages/trackio/test/directories.ts';
+import type { ProjectFeed } from '../packages/app/src/query/feed.ts';
+import { listRuns } from '../packages/app/src/query/listing.ts';
+import { eachMetricValue } from '../packages/app/src/query/metric-values.ts';
+import { Snapshots } from '../packages/app/src/query/snapshots.ts';
 
 interface Shown {
   readonly dir: string;
