@@ -1,8 +1,9 @@
 /** Which mode is used, and what a flush becomes in Trackio's terms. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BatchBuilder } from '@lamella/store';
+import { BatchBuilder, bytesSource } from '@lamella/store';
+import { nodeCodec } from '@lamella/store/node';
 import { formatTime } from '@lamella/trackio';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Hello } from '../src/pipe/frame.ts';
@@ -63,6 +64,30 @@ describe('TRACKIO_STORAGE_MODE', () => {
     const env = { LAMELLA_FILESYSTEM_CLASS: 'local' };
     const dir = join(directory.path, 'later');
     expect(await continuesDatabase({ hello: { ...hello, dir }, env, tell: () => undefined })).toBe(false);
+  });
+
+  it.each(['sqlite', 'jsonl'])('%s holds a flush back until it is known which run goes on', async (mode) => {
+    const env = { TRACKIO_STORAGE_MODE: mode, LAMELLA_FILESYSTEM_CLASS: 'local' };
+    const options = { env, tell: () => undefined };
+    const store = async (run: string, isResumed: boolean): Promise<void> => {
+      const sink = openSink({ hello: { ...hello, run }, ...options });
+      const past = isResumed ? sink.past() : null;
+      const builder = new BatchBuilder('a'.repeat(26));
+      builder.add(0, 'metric', 'a', 1, TIME_US, 1, null);
+      const meta = { writer: 'a'.repeat(26), first: 0, last: 0, end: true };
+      const { name, bytes } = await sink.encode(builder.take(), meta);
+      await sink.backend.publish(`project=p/run=r/${name}`, bytesSource(bytes, nodeCodec));
+      if (past !== null) expect(await past).toEqual({ exists: true, nextStep: 2n });
+      sink.close();
+    };
+    await store('first', false);
+    await store('second', true);
+    const files = readdirSync(directory.path, { recursive: true, encoding: 'utf8' });
+    const texts = files
+      .filter((file) => /\.(?:db|jsonl)$/.test(file))
+      .map((file) => readFileSync(join(directory.path, file), 'latin1'));
+    expect(texts.join('')).toContain('first');
+    expect(texts.join('')).not.toContain('second');
   });
 
   it.each(['parquet', 'sqlite', 'jsonl', 'auto'])('%s touches nothing before the first flush', (mode) => {

@@ -23,6 +23,8 @@ const NO_BYTES = new Uint8Array();
 /** `dir` is the Trackio directory. It is made for the first flush, and not again once something was written there. */
 export function trackioSink(dir: string, format: TrackioFormat): Sink {
   let hasWritten = false;
+  /** A flush waits for the past, which may say under which id the run goes on. That it failed is told by who asked. */
+  let pastIsKnown: Promise<unknown> = Promise.resolve();
   let inHand: { readonly name: string; readonly flush: TrackioFlush } | null = null;
   const nothing: Pick<Backend, 'list' | 'read' | 'remove'> = {
     list: async () => await Promise.resolve({ objects: [], prefixes: [] }),
@@ -43,12 +45,17 @@ export function trackioSink(dir: string, format: TrackioFormat): Sink {
         inHand = null;
       },
     },
-    encode: (batch, { first, end }) => {
+    encode: async (batch, { first, end }) => {
+      await pastIsKnown;
       const name = `flush-${first}`;
       inHand = { name, flush: format.batches.convert(batch, end ?? false) };
       return { name, bytes: NO_BYTES };
     },
-    past: async () => await format.past(),
+    past: async () => {
+      const past = format.past();
+      pastIsKnown = past.catch(() => undefined);
+      return await past;
+    },
     close: () => format.close(),
   };
 }
