@@ -26,7 +26,8 @@ export interface OpenStoreOptions {
 /**
  * The store in directory `root`. A directory without a marker is read as what it is, for a marker may be lost
  * when a tree is copied; whoever creates writes it again.
- * Errors: not-found (no such directory, without `create`), unsupported (a newer layout), unavailable.
+ * Errors: not-found (no such directory, without `create`), invalid (a file), unsupported (a newer layout),
+ * unavailable.
  */
 export async function openStore(root: string, options: OpenStoreOptions): Promise<FilesystemBackend> {
   const path = resolve(root);
@@ -52,25 +53,39 @@ export async function openStore(root: string, options: OpenStoreOptions): Promis
 
 async function createRoot(path: string): Promise<void> {
   try {
-    const made = await mkdir(path, { recursive: true });
-    if (made === undefined) return;
-    for (let at = path; at.length >= made.length; at = dirname(at)) await syncDirectory(dirname(at));
+    await makeDirectory(path);
   } catch (error) {
-    // With `recursive`, EEXIST means that something else than a directory has the name.
-    const blocked =
-      codeOf(error) === 'EEXIST'
-        ? Object.assign(new Error('a file has this name'), { code: 'ENOTDIR' })
-        : error;
-    throw await unavailable('create', path, blocked);
+    throw await unavailable('create', path, error);
   }
+}
+
+/**
+ * Level by level, each synced into its parent. Not mkdir's own `recursive`: that one never returns where a
+ * filesystem answers ENOENT below a directory that is there (/proc does, and automounted homes may).
+ */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = codeOf(error);
+    // What stands there is looked at afterwards.
+    if (code === 'EEXIST') return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path) throw error;
+    await makeDirectory(parent);
+    await mkdir(path).catch((again: unknown) => {
+      if (codeOf(again) !== 'EEXIST') throw again;
+    });
+  }
+  await syncDirectory(dirname(path));
 }
 
 async function readNames(path: string): Promise<string[]> {
   try {
     if (!(await stat(path)).isDirectory()) {
       throw new LamellaError(
-        'unavailable',
-        `${path} is not a directory; a store is one: name another (TRACKIO_DIR)`,
+        'invalid',
+        `${path} is not a directory, and a store is one; name another (--dir, TRACKIO_DIR)`,
       );
     }
     return await readdir(path);

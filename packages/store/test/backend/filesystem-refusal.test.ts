@@ -102,7 +102,7 @@ test('[B16] a marker that was lost hides nothing, and a file is no store', async
   expect(await readdir(root)).toEqual(['project=p']);
   await writeFile(join(scratch, 'file'), '');
   for (const create of [true, false]) {
-    expect(await kindOf(openStore(join(scratch, 'file'), { create }))).toBe('unavailable');
+    expect(await kindOf(openStore(join(scratch, 'file'), { create }))).toBe('invalid');
   }
   expect(await kindOf(openStore(join(scratch, 'file', 'below'), { create: true }))).toBe('unavailable');
 });

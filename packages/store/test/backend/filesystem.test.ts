@@ -127,3 +127,9 @@ describe('publishing files', () => {
     expect(() => backend.pathOf('../a')).toThrow(/begins with '.'/);
   });
 });
+
+test('[B16] a root that no directory can be made for is refused, whatever the filesystem answers', async () => {
+  // Linux answers ENOENT to mkdir below /proc, although /proc is there.
+  const impossible = process.platform === 'linux' ? '/proc/lamella/store' : '/dev/null/store';
+  await expect(openStore(impossible, { create: true })).rejects.toMatchObject({ kind: 'unavailable' });
+});
