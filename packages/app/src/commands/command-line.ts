@@ -4,17 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { LamellaError } from '@lamella/store';
+import type { CommandContext } from './context.ts';
 import { HELP_DOCTOR, HELP_GET, HELP_LIST, HELP_MAIN, HELP_SHOW } from './help.ts';
 import { printError } from './output.ts';
-import type { Output } from './output.ts';
-
-/** What a command gets beside its arguments. */
-export interface CommandContext {
-  readonly output: Output;
-  readonly env: NodeJS.ProcessEnv;
-  /** Aborts when the process is told to stop. */
-  readonly signal: AbortSignal;
-}
 
 interface Command {
   readonly help: string;

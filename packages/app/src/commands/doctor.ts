@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { resolveStoreDir } from '@lamella/client/environment';
 import { LamellaError } from '@lamella/store';
 import { detectFilesystem } from '@lamella/store/node';
-import type { CommandContext } from './command-line.ts';
+import type { CommandContext } from './context.ts';
 import { examine } from './doctor-report.ts';
 import type { DoctorOptions } from './doctor-report.ts';
 import { shellLines, shellSettings } from './doctor-shell.ts';

@@ -4,7 +4,7 @@ import { formatTime } from '@lamella/trackio';
 import { listRuns } from '../query/listing.ts';
 import { eachMetricValue } from '../query/metric-values.ts';
 import { Snapshots } from '../query/snapshots.ts';
-import type { CommandContext } from './command-line.ts';
+import type { CommandContext } from './context.ts';
 import { findRunByName, loadProject, warnOfProblems } from './list.ts';
 import { parseOptions, storeDir, textOption } from './options.ts';
 import { printable } from './output.ts';

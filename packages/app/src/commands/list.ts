@@ -5,7 +5,7 @@ import { listMetrics, listRuns } from '../query/listing.ts';
 import { nearNames } from '../query/near-names.ts';
 import type { ProjectSnapshot } from '../query/snapshot.ts';
 import { Snapshots } from '../query/snapshots.ts';
-import type { CommandContext } from './command-line.ts';
+import type { CommandContext } from './context.ts';
 import { parseOptions, storeDir, textOption } from './options.ts';
 import type { ParsedOptions } from './options.ts';
 import { printable, printJson, printTable } from './output.ts';

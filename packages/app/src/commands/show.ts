@@ -2,7 +2,7 @@
 import { LamellaError } from '@lamella/store';
 import { isLoopback } from '../server/headers.ts';
 import { startServer } from '../server/start.ts';
-import type { CommandContext } from './command-line.ts';
+import type { CommandContext } from './context.ts';
 import { parseOptions, portOption, storeDir, textOption } from './options.ts';
 import { printable } from './output.ts';
 
