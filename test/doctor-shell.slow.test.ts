@@ -8,8 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../scripts/steps.ts';
-import { trackioPython } from '../scripts/trackio-python.ts';
-import type { TrackioVersion } from '../scripts/trackio-python.ts';
+import { TRACKIO_VERSIONS, trackioPython } from '../packages/trackio/test/trackio-venv.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'lamella-shell-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -57,12 +56,10 @@ function job(python: string, of: string, before = ''): Answer {
   return JSON.parse(line.slice('ANSWER '.length)) as Answer;
 }
 
-const VERSIONS: readonly TrackioVersion[] = ['0.43.0', '0.36.0'];
-
-describe.each(VERSIONS)('Trackio %s after the line in its job script', (version) => {
+describe.each(TRACKIO_VERSIONS)('Trackio %s after the line in its job script', (version) => {
   const found = trackioPython(version);
   const python = 'python' in found ? found.python : '';
-  if ('why' in found) console.warn(`skipped: the real Trackio ${version}, because ${found.why}`);
+  if ('missing' in found) console.warn(`skipped: the real Trackio ${version}, because ${found.missing}`);
 
   it.skipIf(python === '').each(['network', 'parallel', 'object-mount', 'unknown'])(
     'opens no database on a %s filesystem, and would with DELETE, FULL and nothing mapped',

@@ -12,7 +12,7 @@ export { byPath, classify, classifyByTable, throughOverlay } from './filesystem/
 export type { Facts, Verdict } from './filesystem/classify.ts';
 export { detectFilesystem } from './filesystem/detect.ts';
 export type { DetectOptions, Filesystem } from './filesystem/detect.ts';
-export { classAdvice, directoryCacheSeconds, judgeOptions, typeAdvice } from './filesystem/option.ts';
+export { directoryCacheSeconds, judgeOptions, typeAdvice } from './filesystem/option.ts';
 export type { Level, OptionJudgement } from './filesystem/option.ts';
 export { PROBE_NAMES, probeDirectory } from './filesystem/probe.ts';
 export type { Probe } from './filesystem/probe.ts';

@@ -6,7 +6,6 @@
  * FUSE programs do not show their own options in the mount table (s3fs's `stat_cache_expire`, for instance), so
  * what there is to say about those is said about the type, in `typeAdvice`.
  */
-import type { FilesystemClass } from './type.ts';
 
 /** `warning`: something can go wrong with this option. `advice`: worth knowing. */
 export type Level = 'warning' | 'advice';
@@ -261,12 +260,4 @@ const TYPE_ADVICE: readonly (readonly [types: RegExp, sentence: string])[] = [
 /** What there is to know about every mount of that type. */
 export function typeAdvice(type: string | null): string[] {
   return TYPE_ADVICE.filter(([types]) => types.test(type ?? '')).map(([, sentence]) => sentence);
-}
-
-/** What there is to know about a class as a whole. */
-export function classAdvice(of: FilesystemClass): string[] {
-  if (of === 'local') return [];
-  const shards =
-    'log with TRACKIO_STORAGE_MODE=parquet (the default of Lamella): shards are safe here from any number of hosts';
-  return [shards];
 }
