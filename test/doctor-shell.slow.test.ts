@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../scripts/steps.ts';
-import { TRACKIO_VERSIONS, trackioPython } from '../packages/trackio/test/trackio-venv.ts';
+import { trackioPythons } from '../packages/trackio/test/trackio-venv.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'lamella-shell-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -56,10 +56,8 @@ function job(python: string, of: string, before = ''): Answer {
   return JSON.parse(line.slice('ANSWER '.length)) as Answer;
 }
 
-describe.each(TRACKIO_VERSIONS)('Trackio %s after the line in its job script', (version) => {
-  const found = trackioPython(version);
-  const python = 'python' in found ? found.python : '';
-  if ('missing' in found) console.warn(`skipped: the real Trackio ${version}, because ${found.missing}`);
+describe.each(trackioPythons())('Trackio $version after the line in its job script', (found) => {
+  const python = found.python ?? '';
 
   it.skipIf(python === '').each(['network', 'parallel', 'object-mount', 'unknown'])(
     'opens no database on a %s filesystem, and would with DELETE, FULL and nothing mapped',

@@ -7,19 +7,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { scratch } from '../packages/trackio/test/directories.ts';
-import {
-  TRACKIO_VERSIONS,
-  trackioEnvironment,
-  trackioPython,
-} from '../packages/trackio/test/trackio-venv.ts';
+import { trackioEnvironment, trackioPythons } from '../packages/trackio/test/trackio-venv.ts';
 import type { RunRow } from '../packages/app/src/procedures/types.ts';
 import { startServer } from '../packages/app/src/server/start.ts';
 
-const PYTHONS = TRACKIO_VERSIONS.map((version) => {
-  const found = trackioPython(version);
-  if ('missing' in found) console.warn(`SKIPPED: no real Trackio ${version}: ${found.missing}`);
-  return { version, python: 'python' in found ? found.python : null };
-});
+const PYTHONS = trackioPythons();
 
 const ROWS = 150;
 const LOGGER = `

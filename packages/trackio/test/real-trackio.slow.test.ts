@@ -17,13 +17,9 @@ import {
 } from '../src/index.ts';
 import { rowsByRun } from './describe-database.ts';
 import { type Scratch, scratch, unpack } from './directories.ts';
-import { runTrackio, TRACKIO_VERSIONS, trackioEnvironment, trackioPython } from './trackio-venv.ts';
+import { runTrackio, trackioEnvironment, trackioPythons } from './trackio-venv.ts';
 
-const PYTHONS = TRACKIO_VERSIONS.map((version) => {
-  const found = trackioPython(version);
-  if ('missing' in found) console.warn(`SKIPPED: no real Trackio ${version}: ${found.missing}`);
-  return { version, python: 'python' in found ? found.python : null };
-});
+const PYTHONS = trackioPythons();
 const NEWEST = PYTHONS[0]?.python ?? null;
 
 let work: Scratch;

@@ -46,6 +46,18 @@ export function trackioPython(version: TrackioVersion): TrackioPython {
   return { python };
 }
 
+/** The Python of every version; null, and the reason on stderr, where there is none. */
+export function trackioPythons(): readonly {
+  readonly version: TrackioVersion;
+  readonly python: string | null;
+}[] {
+  return TRACKIO_VERSIONS.map((version) => {
+    const found = trackioPython(version);
+    if ('missing' in found) console.warn(`SKIPPED: no real Trackio ${version}: ${found.missing}`);
+    return { version, python: 'python' in found ? found.python : null };
+  });
+}
+
 /** Runs Python code with a Trackio directory of its own, without a network. Answers what it printed. */
 export function runTrackio(
   python: string,
